@@ -1,0 +1,3 @@
+//! fgtkey mints, rotates and revokes FortiOS REST API keys over SSH.
+pub mod fortios;
+pub mod secret;

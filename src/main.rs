@@ -1,0 +1,2 @@
+//! The `fgtkey` command.
+fn main() {}

@@ -105,9 +105,11 @@ impl ProfileRequest {
 }
 
 impl Request {
-    /// The request out of a file and flags; flags win. Single values and lists of a flag replace the file's; each
-    /// `--grant` comes on top of the file's permissions. A preset or a grant, wherever it stands, makes a profile, and the
-    /// profile's name (without one: the API user's) is that of the profile to be made.
+    /// The request out of a file and flags; flags win.
+    ///
+    /// Single values and lists of a flag replace the file's; each `--grant` comes on top of the file's permissions. A
+    /// preset or a grant, wherever it stands, makes a profile, and the profile's name (without one: the API user's) is
+    /// that of the profile to be made.
     ///
     /// # Errors
     /// [`RequestError`] when a value is not what FortiOS takes in any version, when no API user or no profile is named,

@@ -186,7 +186,8 @@ fn errors_point_at_the_flag() {
     for (change, said) in [
         (
             (|f| f.api_user = Some("a#b".into())) as fn(&mut RequestFlags),
-            "--api-user: the name of the API user \"a#b\" has '#' in it: FortiOS refuses it even when quoted (error -173)",
+            "--api-user: the name of the API user \"a#b\" has '#' in it: \
+             FortiOS refuses it even when quoted (error -173)",
         ),
         (
             |f| f.trusted_hosts = vec!["10.1.1.5/24".into()],

@@ -71,26 +71,27 @@ impl Cli {
         }
     }
 
-    /// Finds the object that `words` begin with; the words that are left.
+    /// Finds the object that `words` begin with; the words that are left. An object that cannot be reached from here is
+    /// refused at its last word, as a capture of 7.0.11 shows for `get system console` (netmiko #3353).
     pub(super) fn find_prefix<'w>(
         &self,
         state: &State,
         words: &'w [Word],
     ) -> Result<(Arc<Definition>, &'w [Word]), Refusal> {
-        let mut possible: Vec<_> =
-            state.definitions.iter().filter(|object| self.reaches(state, object.scope)).collect();
+        let mut possible: Vec<_> = state.definitions.iter().collect();
         for (at, word) in words.iter().enumerate() {
-            let nth = |object: &&Arc<Definition>| object.path.split(' ').nth(at).map(str::to_owned);
-            let names: Vec<String> = possible.iter().filter_map(nth).collect();
+            let nth = |object: &Arc<Definition>| object.path.split(' ').nth(at).map(str::to_owned);
+            let names: Vec<String> = possible.iter().filter_map(|object| nth(object)).collect();
             let name = match expand(&word.text, names.iter().map(String::as_str)) {
                 Abbreviation::Of(name) => name.to_owned(),
                 Abbreviation::Ambiguous => return Err(Refusal::ambiguous(&word.text)),
                 Abbreviation::Unknown => return Err(Refusal::parse(&word.text)),
             };
             possible.retain(|object| nth(object).as_deref() == Some(&name));
-            let whole = possible.iter().find(|object| object.path.split(' ').count() == at + 1);
-            if let Some(object) = whole {
-                return Ok((Arc::clone(object), words.get(at + 1..).unwrap_or_default()));
+            match possible.iter().find(|object| object.path.split(' ').count() == at + 1) {
+                Some(object) if !self.reaches(state, object.scope) => return Err(Refusal::parse(&word.text)),
+                Some(object) => return Ok((Arc::clone(object), words.get(at + 1..).unwrap_or_default())),
+                None => (),
             }
         }
         Err(Refusal::incomplete())

@@ -10,6 +10,7 @@ use super::super::tree::Node;
 use super::super::value::clean;
 use super::super::words::{Abbreviation, Word, expand};
 use super::{Answer, AskKind, Cli, Level, Pending, Reply, State};
+use crate::fortios::schema::Schema;
 
 /// VDOM names have at most 11 characters unless `long-vdom-name` is switched on.
 const VDOM_NAME: usize = 11;
@@ -113,7 +114,7 @@ impl Cli {
             Some(Level::Table(table)) => Arc::clone(table),
             _ => return self.edit_vdom(state, key),
         };
-        check_key(&table, key)?;
+        check_key(state, &table, key)?;
         if table.path == "system accprofile" && super::super::BUILT_IN_PROFILES.contains(&key.as_str()) {
             return Err(Refusal::new("", -37));
         }
@@ -336,9 +337,12 @@ pub(in crate::sim) fn is_due(child: &Definition, staged: &Node) -> bool {
     child.when.as_ref().is_none_or(|(setting, value)| staged.first(setting) == Some(value))
 }
 
-pub(super) fn check_key(table: &Definition, key: &str) -> Result<(), Refusal> {
+pub(super) fn check_key(state: &State, table: &Definition, key: &str) -> Result<(), Refusal> {
+    let plain = |key: &str| key.chars().all(|character| character.is_ascii_alphanumeric() || "_-".contains(character));
+    let plain_only = GUARDED.contains(&table.path.as_str()) && Schema::of(state.spec.version).plain_names_only();
     match table.shape {
         Shape::Named(_) if key.is_empty() => Err(Refusal::value(key, -1)),
+        Shape::Named(_) if plain_only && !plain(key) => Err(Refusal::value(key, -651)),
         Shape::Named(max) => clean(key, max).map(drop),
         Shape::Numbered if key.parse::<u32>().is_ok() => Ok(()),
         Shape::Numbered | Shape::Single => Err(Refusal::value(key, -651)),

@@ -27,7 +27,12 @@ impl Terminal {
 
     /// Types `keys`; what the device says to them.
     pub fn types(&mut self, keys: &str) -> String {
-        let output = self.shell.receive(keys.as_bytes());
+        self.bytes(keys.as_bytes())
+    }
+
+    /// Sends `bytes`, whatever they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> String {
+        let output = self.shell.receive(bytes);
         self.take(output)
     }
 

@@ -1,13 +1,10 @@
 //! The simulated FortiGate as a terminal sees it: echo, prompts, pager, questions, byte for byte.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-mod terminal;
 
 use std::time::Duration;
 
+use crate::terminal::{TUTORIAL, Terminal, device, key_on};
 use fgtkey::sim::{Login, Paging, Then, VdomMode, Wrap};
 use proptest::prelude::*;
-use terminal::{TUTORIAL, Terminal, device, key_on};
 
 #[test]
 fn the_vendors_tutorial_can_be_typed_line_by_line() {

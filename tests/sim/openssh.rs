@@ -20,7 +20,7 @@ fn has_ssh() -> bool {
     found
 }
 
-/// A client's side: a directory with the password helper and an empty configuration.
+/// A client's side: a directory with the program that gives the password and an empty configuration.
 struct Client {
     dir: TempDir,
 }

@@ -1,4 +1,18 @@
 //! The FortiOS model: what each version accepts, what the operator wants, what the device is, and the pure decision.
 
+pub mod expires;
+pub mod grant;
+pub mod names;
+pub mod permission_request;
 pub mod permissions;
+pub mod place;
+pub mod preset;
+pub mod request;
+pub mod request_error;
+pub mod request_file;
+pub mod request_text;
+pub mod schema;
+pub mod suggestion;
+pub mod trusted_host;
 pub mod version;
+pub mod weakness;

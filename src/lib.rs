@@ -1,4 +1,9 @@
 //! fgtkey mints, rotates and revokes FortiOS REST API keys over SSH.
-pub mod fortios;
+
 pub mod secret;
+
+pub mod fortios;
+
 pub mod session;
+
+pub mod ssh;

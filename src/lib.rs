@@ -1,3 +1,11 @@
 //! fgtkey mints, rotates and revokes FortiOS REST API keys over SSH.
-pub mod fortios;
+
 pub mod secret;
+
+pub mod fortios;
+
+pub mod deliver;
+
+pub mod verbs;
+
+pub mod report;

@@ -7,3 +7,9 @@ pub mod fortios;
 pub mod session;
 
 pub mod ssh;
+
+pub mod deliver;
+
+pub mod verbs;
+
+pub mod report;

@@ -12,7 +12,7 @@
 //! may ask, nothing before the first prompt.
 
 use super::Manners;
-use super::script::{Effect, Line};
+use crate::fortios::script::{Effect, Line};
 
 /// A line that was sent and not answered yet.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ fn depth_at_worst<'a>(in_flight: impl Iterator<Item = &'a Line>, confirmed: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::script::Script;
+    use crate::fortios::script::Script;
 
     /// The writes that a device which accepts everything sees: lines typed together are joined by ` · `.
     fn waves(text: &str, manners: Manners) -> Vec<String> {

@@ -11,7 +11,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | [`script`] | lines, levels, what may be typed at all |
+//! | [`crate::fortios::script`] | lines, levels, what may be typed at all |
 //! | [`wire`] | bytes to lines, pager marks, echoes |
 //! | [`prompt`] | the base prompt and its variations |
 //! | [`reply`] | what the words mean: refusals, questions, keys |
@@ -27,7 +27,6 @@ pub mod fault;
 pub mod greeting;
 pub mod prompt;
 pub mod reply;
-pub mod script;
 pub mod trace;
 pub mod wire;
 
@@ -43,7 +42,7 @@ use fault::{Aftermath, Fault, FaultKind, Step};
 use greeting::Greeting;
 use prompt::{BasePrompt, Prompt};
 use reply::Refusal;
-use script::{Line, Script};
+use crate::fortios::script::{Effect, Line, Script};
 use trace::Trace;
 use wire::Wire;
 
@@ -350,9 +349,9 @@ impl Session {
     fn aftermath(&self) -> Aftermath {
         let Phase::Typing(job) = &self.phase else { return Aftermath::Untouched };
         let waits_for = |effect| job.in_flight.iter().any(|line| line.line.effect == effect);
-        if waits_for(script::Effect::Key) {
+        if waits_for(Effect::Key) {
             Aftermath::KeyLost
-        } else if waits_for(script::Effect::Commit) {
+        } else if waits_for(Effect::Commit) {
             Aftermath::Unknown
         } else if self.saved > 0 {
             Aftermath::Saved { blocks: self.saved }

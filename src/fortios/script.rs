@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use super::words::Unsplit;
+
 /// The longest line that is sent, in bytes.
 ///
 /// No figure for FortiOS's own limit is documented; a terminal of 511 columns less the longest prompt and some room
@@ -75,7 +77,7 @@ impl Line {
     }
 
     /// A line of the way back to the base prompt.
-    pub(super) fn abort(text: &str) -> Line {
+    pub(crate) fn abort(text: &str) -> Line {
         Line { text: text.to_owned(), effect: Effect::Abort, after: Vec::new(), indent: 0 }
     }
 }
@@ -389,30 +391,11 @@ fn is_line_separator(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// The words of a line as the FortiOS shell splits them: spaces, `"…"`, `'…'`, and a backslash before one character.
 fn words(text: &str) -> Result<Vec<String>, ScriptRule> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (_, '\\') => word.get_or_insert_default().push(chars.next().ok_or(ScriptRule::Continued)?),
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, ' ') => words.extend(word.take()),
-            (None, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    if quote.is_some() {
-        return Err(ScriptRule::Quote);
-    }
-    words.extend(word);
-    Ok(words)
+    super::words::split(text).map_err(|unsplit| match unsplit {
+        Unsplit::Quote => ScriptRule::Quote,
+        Unsplit::Backslash => ScriptRule::Continued,
+    })
 }
 
 #[cfg(test)]

@@ -300,7 +300,7 @@ impl ProfileName {
 }
 
 impl CorsOrigin {
-    /// Whether it lets every web page in.
+    /// Whether it has a `*` in it, and so is meant for more than one page's origin.
     pub fn is_any(&self) -> bool {
         self.0.contains('*')
     }

@@ -97,22 +97,25 @@ pub enum PermissionError {
 impl PermissionError {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
-        let list = "see `fgtkey preset --groups`";
         match self {
             PermissionError::UnknownGroup { nearest, .. } | PermissionError::UnknownChild { nearest, .. } => {
                 let nearest = nearest.as_ref().map(|word| format!("did you mean {word}?"));
-                Some(nearest.unwrap_or_else(|| list.to_owned()))
+                Some(nearest.unwrap_or_else(|| "see `fgtkey preset --groups`".to_owned()))
             }
             PermissionError::WrongName { right, .. } => Some(format!("it is {right} today")),
             PermissionError::NoChildren { group, level } => Some(format!("ask for {group}={level}")),
             PermissionError::NoBlockYet { group, version, .. } => {
-                Some(format!("ask for {group}=read or {group}=read-write, or {list} --fortios {version}"))
+                Some(format!("ask for {group}=read or {group}=read-write, or see {}", groups_of(*version)))
             }
             PermissionError::ChildNotHere { version, .. } => {
-                Some(format!("leave it out for this device, or see `fgtkey preset --groups --fortios {version}`"))
+                Some(format!("leave it out for this device, or see {}", groups_of(*version)))
             }
         }
     }
+}
+
+fn groups_of(version: Version) -> String {
+    format!("`fgtkey preset --groups --fortios {version}`")
 }
 
 /// A grant that cannot be had, and where it was asked for.
@@ -122,7 +125,7 @@ pub struct GrantRefused {
     /// Where it stands in the request.
     pub place: Place,
     /// Why not.
-    pub reason: PermissionError,
+    pub reason: Box<PermissionError>,
 }
 
 impl GrantRefused {
@@ -178,6 +181,11 @@ impl fmt::Display for PermissionNote {
 }
 
 impl PermissionRequest {
+    /// Whether nothing was asked for, not even nothing.
+    pub fn is_empty(&self) -> bool {
+        self.preset.is_none() && self.grants.is_empty()
+    }
+
     /// Refuses what no version has: unknown groups and children.
     ///
     /// # Errors
@@ -207,7 +215,7 @@ impl PermissionRequest {
 }
 
 fn at<T>(grant: &Placed<Grant>, outcome: Result<T, PermissionError>) -> Result<T, GrantRefused> {
-    outcome.map_err(|reason| GrantRefused { place: grant.place.clone(), reason })
+    outcome.map_err(|reason| GrantRefused { place: grant.place.clone(), reason: Box::new(reason) })
 }
 
 /// Permissions while they are put together.

@@ -105,8 +105,11 @@ impl ProfileRequest {
 }
 
 impl Request {
-    /// The request out of a file and flags; flags win. Single values and lists of a flag replace the file's; each
-    /// `--grant` comes on top of the file's permissions.
+    /// The request out of a file and flags; flags win.
+    ///
+    /// Single values and lists of a flag replace the file's; each `--grant` comes on top of the file's permissions. A
+    /// preset or a grant, wherever it stands, makes a profile, and the profile's name (without one: the API user's) is
+    /// that of the profile to be made.
     ///
     /// # Errors
     /// [`RequestError`] when a value is not what FortiOS takes in any version, when no API user or no profile is named,
@@ -138,9 +141,9 @@ impl Request {
         if text.is_empty() {
             return Err(RequestError::Nothing);
         }
-        let (allow_weak, deliver, ssh_user) = (text.allow_weak, text.deliver.clone(), text.ssh_user.clone());
         let api_user = api_user(&text)?;
-        let profile = profile(text, &api_user.name)?;
+        let profile = profile(&text, &api_user.name)?;
+        let RequestText { allow_weak, deliver, ssh_user, .. } = text;
         Ok(Request { api_user, profile, allow_weak, deliver, ssh_user })
     }
 
@@ -217,8 +220,7 @@ where
     T: std::str::FromStr,
     ValueError: From<T::Err>,
 {
-    let refused = |error: T::Err| RequestError::Value { place: text.place.clone(), error: error.into() };
-    text.value.parse().map_err(refused)
+    text.value.parse().map_err(|error: T::Err| RequestError::value(&text.place, error))
 }
 
 fn optional<T>(text: &Option<Value>) -> Result<Option<T>, RequestError>
@@ -262,16 +264,18 @@ fn each_once(vdoms: Vec<Vdom>) -> Vec<Vdom> {
 }
 
 /// A preset or grants make a profile; a name alone is that of one the device has.
-fn profile(text: RequestText, user: &ApiUser) -> Result<ProfileRequest, RequestError> {
+fn profile(text: &RequestText, user: &ApiUser) -> Result<ProfileRequest, RequestError> {
     let name: Option<ProfileName> = optional(&text.profile)?;
-    let preset = text.preset.as_ref().map(find_preset).transpose()?;
-    let grants = text.grants.iter().map(grant).collect::<Result<Vec<_>, _>>()?;
-    let built_in = preset.and_then(|preset| preset.accprofile.clone().map(|profile| (preset, profile)));
+    let permissions = PermissionRequest {
+        preset: text.preset.as_ref().map(find_preset).transpose()?,
+        grants: text.grants.iter().map(grant).collect::<Result<_, _>>()?,
+    };
+    let built_in = permissions.preset.and_then(|preset| preset.accprofile.as_ref());
     match (built_in, name) {
-        (Some((preset, profile)), name) => existing(preset, profile, name, &grants),
-        (None, Some(name)) if preset.is_none() && grants.is_empty() => unmade(name, &text),
-        (None, None) if preset.is_none() && grants.is_empty() => Err(RequestError::NoProfile),
-        (None, name) => made(name, user, PermissionRequest { preset, grants }, &text),
+        (Some(built_in), name) => existing(built_in, name, &permissions, text),
+        (None, name) if !permissions.is_empty() => made(name, user, permissions, text),
+        (None, Some(name)) => unmade(name, text),
+        (None, None) => Err(RequestError::NoProfile),
     }
 }
 
@@ -280,21 +284,20 @@ fn grant(text: &Value) -> Result<Placed<Grant>, RequestError> {
 }
 
 fn find_preset(text: &Value) -> Result<&'static Preset, RequestError> {
-    Preset::find(&text.value)
-        .map_err(|error| RequestError::Value { place: text.place.clone(), error: ValueError::Preset(error) })
+    Preset::find(&text.value).map_err(|error| RequestError::value(&text.place, error))
 }
 
 /// The preset is a built-in profile, so nothing can be made to differ from it.
 fn existing(
-    preset: &Preset,
-    profile: ProfileName,
+    built_in: &ProfileName,
     name: Option<ProfileName>,
-    grants: &[Placed<Grant>],
+    permissions: &PermissionRequest,
+    text: &RequestText,
 ) -> Result<ProfileRequest, RequestError> {
-    if grants.is_empty() && name.is_none_or(|name| name == profile) {
-        return Ok(ProfileRequest::Existing(profile));
+    if permissions.grants.is_empty() && name.is_none_or(|name| name == *built_in) {
+        return unmade(built_in.clone(), text);
     }
-    Err(RequestError::BuiltInPreset { preset: preset.name.clone(), profile })
+    Err(RequestError::BuiltInPreset(built_in.clone()))
 }
 
 /// A profile that is used as it is takes no comments and no scope from us.
@@ -327,9 +330,6 @@ fn scope(text: &Value) -> Result<Scope, RequestError> {
     match text.value.as_str() {
         "vdom" => Ok(Scope::Vdom),
         "global" => Ok(Scope::Global),
-        other => {
-            let error = ValueError::Scope(ScopeError(other.to_owned()));
-            Err(RequestError::Value { place: text.place.clone(), error })
-        }
+        other => Err(RequestError::value(&text.place, ScopeError(other.to_owned()))),
     }
 }

@@ -14,13 +14,8 @@ use super::weakness::Weakness;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// A preset that is a built-in profile was asked for with something that differs from it.
-    #[error("the preset {preset} is the built-in profile {profile}, which takes no other name and no grants")]
-    BuiltInPreset {
-        /// The preset.
-        preset: String,
-        /// The profile.
-        profile: ProfileName,
-    },
+    #[error("the preset is the built-in profile {0}, which takes no other name and no grants")]
+    BuiltInPreset(ProfileName),
     /// Comments or a scope for a profile that is used as it is.
     #[error("{place}: the profile {profile} is used as the device has it, so nothing about it can be set")]
     ExistingUnchanged {
@@ -53,7 +48,7 @@ pub enum RequestError {
         /// Where it stands.
         place: Place,
         /// What is wrong with it.
-        error: ValueError,
+        error: Box<ValueError>,
     },
     /// A value that this version does not take, or a default that breaks a rule.
     #[error(transparent)]
@@ -92,12 +87,15 @@ pub enum ValueError {
 pub struct ScopeError(pub String);
 
 impl RequestError {
+    /// A refused value and where it stands.
+    pub(super) fn value(place: &Place, error: impl Into<ValueError>) -> Self {
+        RequestError::Value { place: place.clone(), error: Box::new(error.into()) }
+    }
+
     /// What to type next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            RequestError::BuiltInPreset { .. } => {
-                Some("leave out --profile and --grant, or choose a preset".to_owned())
-            }
+            RequestError::BuiltInPreset(_) => Some("leave out --profile and --grant, or choose a preset".to_owned()),
             RequestError::ExistingUnchanged { .. } => {
                 Some("to have a profile made, say what it may do: --preset or --grant".to_owned())
             }
@@ -112,7 +110,8 @@ impl RequestError {
                     .to_owned(),
             ),
             RequestError::NoVdoms(_) => Some("leave out --vdom".to_owned()),
-            RequestError::Value { error, .. } | RequestError::Version(error) => error.hint(),
+            RequestError::Value { error, .. } => error.hint(),
+            RequestError::Version(error) => error.hint(),
             RequestError::Weak(weaknesses) => Some(weak_hint(weaknesses)),
         }
     }

@@ -167,7 +167,7 @@ impl RequestFileError {
             serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
                 RequestFileError::UnknownKey { file, line, column, key: field.clone(), known: expected.clone() }
             }
-            error => RequestFileError::Shape { file, line, column, message: bare(&error.to_string()) },
+            error => RequestFileError::Shape { file, line, column, message: message(error) },
         }
     }
 
@@ -180,6 +180,20 @@ impl RequestFileError {
                 None => format!("it may have {}", known.join(", ")),
             }),
         }
+    }
+}
+
+/// What is wrong, in the words of someone who writes YAML rather than of one who reads it by program.
+fn message(error: &serde_saphyr::Error) -> String {
+    match error {
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice"),
+        serde_saphyr::Error::Unexpected { expected, .. } => match *expected {
+            "mapping start" => "expected keys and values here".to_owned(),
+            "sequence start" => "expected a list here".to_owned(),
+            "string scalar" => "expected text here".to_owned(),
+            other => format!("expected {other} here"),
+        },
+        error => bare(&error.to_string()),
     }
 }
 

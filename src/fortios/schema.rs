@@ -1,7 +1,8 @@
 //! What each FortiOS version accepts in `system accprofile` and `system api-user`: embedded data with version ranges.
 //!
-//! The data is `schema/accprofile.json` and `schema/api_user.json`, each with its sources. [`Schema::of`] is the view of
-//! one version; everything it lists comes in FortiOS's own order of definition, so what is rendered from it is stable.
+//! The data is `schema/accprofile.json` and `schema/api_user.json`, each with its sources. [`Schema::of`] is the view
+//! of one version; everything it lists comes in FortiOS's own order of definition, so what is rendered from it is
+//! stable.
 
 use std::sync::LazyLock;
 

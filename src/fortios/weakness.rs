@@ -15,7 +15,7 @@ pub enum Weakness {
     SuperAdmin,
     /// A profile of one's own that is read-write throughout.
     AllReadWrite,
-    /// A CORS origin `*`.
+    /// A CORS origin with a `*` in it.
     AnyOrigin,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for Weakness {
             Weakness::EveryAddress(network) => write!(f, "the trusted hosts are all of {network}"),
             Weakness::SuperAdmin => f.write_str("the profile super_admin may do everything"),
             Weakness::AllReadWrite => f.write_str("every permission group is read-write"),
-            Weakness::AnyOrigin => f.write_str("the CORS origin * lets every web page use the key"),
+            Weakness::AnyOrigin => f.write_str("a * in the CORS origin lets other people's web pages use the key"),
         }
     }
 }

@@ -21,7 +21,9 @@ impl AdminSession {
     /// Reads `get system admin status`, which is about the session that asks. Source: FortiOS 6.0.0 CLI reference (885).
     pub fn parse_status(lines: &[String]) -> Option<AdminSession> {
         let field = |name: &str| {
-            lines.iter().find_map(|line| Some(line.trim().strip_prefix(name)?.trim_start().strip_prefix(':')?.trim().to_owned()))
+            lines.iter().find_map(|line| {
+                Some(line.trim().strip_prefix(name)?.trim_start().strip_prefix(':')?.trim().to_owned())
+            })
         };
         let (source, port) = address(&field("login remote")?);
         let profile = field("login access profile").filter(|profile| !profile.is_empty());
@@ -33,7 +35,8 @@ impl AdminSession {
     pub fn parse_list(lines: &[String]) -> Vec<AdminSession> {
         let Some(at) = lines.iter().position(|line| is_head(line)) else { return Vec::new() };
         let head = lines.get(at).map(String::as_str).unwrap_or_default();
-        let names: Vec<&str> = head.get(head.find("username").unwrap_or_default()..).unwrap_or_default().split_whitespace().collect();
+        let names: Vec<&str> =
+            head.get(head.find("username").unwrap_or_default()..).unwrap_or_default().split_whitespace().collect();
         let rows = lines.get(at + 1..).unwrap_or_default();
         rows.iter().filter_map(|row| parse_row(&names, row)).collect()
     }
@@ -128,7 +131,9 @@ mod tests {
         assert_eq!(list.len(), 4);
         let own = OwnSession::find(list.clone(), "admin", Some(50000));
         assert_eq!(own.found().unwrap().source, Some("3.3.3.3".parse().unwrap()));
-        assert!(matches!(OwnSession::find(list.clone(), "admin", Some(1)), OwnSession::Unclear(rows) if rows.len() == 2));
+        assert!(
+            matches!(OwnSession::find(list.clone(), "admin", Some(1)), OwnSession::Unclear(rows) if rows.len() == 2)
+        );
         let only = OwnSession::find(list, "ops", Some(1));
         assert_eq!(only.found().unwrap().profile.as_deref(), Some("prof_admin"));
     }

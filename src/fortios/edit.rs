@@ -126,7 +126,8 @@ impl ProfileEdit {
                     self.set.push(SetLine::new(&group.name, ["custom".to_owned()]));
                 }
                 let level_before = |child: &str| if was_custom { from.level_of(child) } else { Level::None };
-                let changed = schema.children(group).filter(|child| level_before(&child.name) != to.level_of(&child.name));
+                let changed =
+                    schema.children(group).filter(|child| level_before(&child.name) != to.level_of(&child.name));
                 let set = changed.map(|child| SetLine::new(&child.name, [to.level_of(&child.name).word().to_owned()]));
                 self.blocks.push(PermissionBlock { name: format!("{}-permission", group.name), set: set.collect() });
             }
@@ -180,11 +181,9 @@ fn row(id: u32, from: Option<&IpNet>, to: &IpNet) -> HostRow {
             family: matches!(from, Some(IpNet::V6(_))).then_some("ipv4-trusthost"),
             set: SetLine::new("ipv4-trusthost", [network.addr().to_string(), network.netmask().to_string()]),
         },
-        IpNet::V6(network) => HostRow {
-            id,
-            family: Some("ipv6-trusthost"),
-            set: SetLine::new("ipv6-trusthost", [network.to_string()]),
-        },
+        IpNet::V6(network) => {
+            HostRow { id, family: Some("ipv6-trusthost"), set: SetLine::new("ipv6-trusthost", [network.to_string()]) }
+        }
     }
 }
 
@@ -246,7 +245,8 @@ mod tests {
         let edit = ProfileEdit::between(Some(&from), &to, V7_4).unwrap();
         let set: Vec<String> = edit.set.iter().map(|line| format!("{} {}", line.name, line.values.join(" "))).collect();
         assert_eq!(set, ["sysgrp none", "netgrp custom"]);
-        let blocks: Vec<(&str, &str)> = edit.blocks.iter().map(|block| (block.name.as_str(), block.set[0].name.as_str())).collect();
+        let blocks: Vec<(&str, &str)> =
+            edit.blocks.iter().map(|block| (block.name.as_str(), block.set[0].name.as_str())).collect();
         assert_eq!(blocks, [("netgrp-permission", "cfg"), ("fwgrp-permission", "policy")]);
     }
 
@@ -258,7 +258,13 @@ mod tests {
         assert_eq!(edit.delete_hosts, [7]);
         let rows: Vec<(u32, Option<&str>, String)> =
             edit.hosts.iter().map(|row| (row.id, row.family, row.set.values.join(" "))).collect();
-        assert_eq!(rows, [(2, Some("ipv4-trusthost"), "10.2.0.0 255.255.0.0".into()), (3, Some("ipv6-trusthost"), "2001:db8::1/128".into())]);
+        assert_eq!(
+            rows,
+            [
+                (2, Some("ipv4-trusthost"), "10.2.0.0 255.255.0.0".into()),
+                (3, Some("ipv6-trusthost"), "2001:db8::1/128".into())
+            ]
+        );
     }
 
     #[test]
@@ -279,6 +285,9 @@ mod tests {
         let now = Objects { profile: None, user: Some(changed) };
         let edits = back(&before, &now, V7_4);
         let [Edit::User(edit)] = edits.as_slice() else { panic!("{edits:?}") };
-        assert_eq!((edit.unset.as_slice(), edit.delete_hosts.as_slice()), (["comments".to_owned()].as_slice(), [2].as_slice()));
+        assert_eq!(
+            (edit.unset.as_slice(), edit.delete_hosts.as_slice()),
+            (["comments".to_owned()].as_slice(), [2].as_slice())
+        );
     }
 }

@@ -82,7 +82,13 @@ impl Facts {
     ///
     /// # Errors
     /// When what was printed is not whole.
-    pub fn read_profile_users(&mut self, kind: &str, profile: &str, but: &str, printed: &[String]) -> Result<(), ShowError> {
+    pub fn read_profile_users(
+        &mut self,
+        kind: &str,
+        profile: &str,
+        but: &str,
+        printed: &[String],
+    ) -> Result<(), ShowError> {
         let blocks = show::parse(printed.iter().map(String::as_str))?;
         let entries = blocks.iter().flat_map(|block| &block.entries);
         let users = entries.filter(|entry| entry.value("accprofile") == Some(profile) && entry.name != but);

@@ -80,7 +80,8 @@ fn access(entry: &Entry, setting: &Setting) -> Access {
     }
     let block = entry.block(&format!("{}-permission", setting.name));
     let children = block.map(|block| block.settings.as_slice()).unwrap_or_default();
-    let level = |setting: &Setting| setting.values.first().and_then(|word| word.parse().ok()).unwrap_or(Level::ReadWrite);
+    let level =
+        |setting: &Setting| setting.values.first().and_then(|word| word.parse().ok()).unwrap_or(Level::ReadWrite);
     Access::Custom(children.iter().map(|setting| (setting.name.clone(), level(setting))).collect())
 }
 
@@ -174,7 +175,9 @@ mod tests {
 
     #[test]
     fn a_key_is_told_by_its_hash_and_never_kept() {
-        let user = User::from_show(&entry("config system api-user\nedit x\nset api-key ENC SH2abc\nset accprofile p\nnext\nend"));
+        let user = User::from_show(&entry(
+            "config system api-user\nedit x\nset api-key ENC SH2abc\nset accprofile p\nnext\nend",
+        ));
         assert!(user.has_key);
         assert!(!format!("{user:?}").contains("SH2abc"));
     }

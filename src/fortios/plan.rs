@@ -121,19 +121,20 @@ impl PlanError {
             }
             PlanError::Fips => None,
             PlanError::HaSecondary => Some("connect to the cluster's address or to the primary member".into()),
-            PlanError::HasKey { .. } => Some(
-                "`fgtkey rotate` replaces it without an outage; --replace-key cuts its consumers off now".into(),
-            ),
+            PlanError::HasKey { .. } => {
+                Some("`fgtkey rotate` replaces it without an outage; --replace-key cuts its consumers off now".into())
+            }
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())
             }
             PlanError::Request(error) => error.hint(),
-            PlanError::SharedProfile { .. } => Some(
-                "name another profile with --profile, or mean it with --change-shared-profile".into(),
-            ),
-            PlanError::Unsaved(_) => {
-                Some("--save runs `execute cfg save` at the end, which saves other administrators' pending changes too".into())
+            PlanError::SharedProfile { .. } => {
+                Some("name another profile with --profile, or mean it with --change-shared-profile".into())
             }
+            PlanError::Unsaved(_) => Some(
+                "--save runs `execute cfg save` at the end, which saves other administrators' pending changes too"
+                    .into(),
+            ),
         }
     }
 }
@@ -153,15 +154,19 @@ impl Plan {
         if replaces_key && !consent.replace_key {
             return Err(PlanError::HasKey { user: user.name });
         }
-        let profile_edit =
-            profile.as_ref().and_then(|wanted| ProfileEdit::between(facts.objects.profile.as_ref(), wanted, facts.version));
+        let profile_edit = profile
+            .as_ref()
+            .and_then(|wanted| ProfileEdit::between(facts.objects.profile.as_ref(), wanted, facts.version));
         check_shared(profile_edit.as_ref(), facts, consent)?;
         let user_edit = UserEdit::between(facts.objects.user.as_ref(), &user);
         Ok(Plan {
             version: facts.version,
             vdoms,
             edits: profile_edit.map(Edit::Profile).into_iter().chain(user_edit.map(Edit::User)).collect(),
-            key: KeyOrder { user: user.name.clone(), expires: request.api_user.expires.map(|expires| expires.minutes()) },
+            key: KeyOrder {
+                user: user.name.clone(),
+                expires: request.api_user.expires.map(|expires| expires.minutes()),
+            },
             wanted: Objects { profile, user: Some(user) },
             replaces_key,
             save: facts.cfg_save.is_some_and(|mode| mode != CfgSave::Automatic),
@@ -223,7 +228,9 @@ fn wanted_profile(request: &Request, facts: &Facts) -> Result<Option<Profile>, P
             let there = existing.is_some() || Schema::is_built_in(name.as_str());
             return if there { Ok(None) } else { Err(PlanError::NoProfile { profile: name.to_string() }) };
         }
-        ProfileRequest::Made { name, permissions, comments, scope_global } => (name, permissions, comments, *scope_global),
+        ProfileRequest::Made { name, permissions, comments, scope_global } => {
+            (name, permissions, comments, *scope_global)
+        }
     };
     let resolved = permissions.resolve(facts.version).map_err(RequestError::from)?;
     let mut settings = existing.map(|profile| profile.settings.clone()).unwrap_or_default();
@@ -405,7 +412,8 @@ mod tests {
         assert_eq!(plan.assumed_vdom.as_deref(), Some("root"));
         assert_eq!(plan.wanted.user.unwrap().value("vdom"), Some("root"));
         let exporter = request(|flags| flags.preset = Some("fortigate-exporter".into()));
-        let scope = |facts: &Facts| mint(&exporter, facts).unwrap().wanted.profile.unwrap().settings.get("scope").cloned();
+        let scope =
+            |facts: &Facts| mint(&exporter, facts).unwrap().wanted.profile.unwrap().settings.get("scope").cloned();
         assert_eq!(scope(&multi).as_deref(), Some("global"));
         assert_eq!(scope(&facts()), None);
     }

@@ -56,7 +56,11 @@ impl Entry {
 
     /// All values of a setting; none when it is not shown.
     pub fn values(&self, name: &str) -> &[String] {
-        self.settings.iter().find(|setting| setting.name == name).map(|setting| setting.values.as_slice()).unwrap_or_default()
+        self.settings
+            .iter()
+            .find(|setting| setting.name == name)
+            .map(|setting| setting.values.as_slice())
+            .unwrap_or_default()
     }
 
     /// A block within it, by its last word: `trusthost`.
@@ -201,7 +205,8 @@ mod tests {
 
     #[test]
     fn noise_between_the_lines_does_not_matter() {
-        let noisy = USER.replace("        config trusthost", "path=system, objname=api-user, size=1312\n        config trusthost");
+        let noisy = USER
+            .replace("        config trusthost", "path=system, objname=api-user, size=1312\n        config trusthost");
         assert_eq!(parsed(&format!("#config-version=FGT\n{noisy}")), parsed(USER));
     }
 

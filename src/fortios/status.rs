@@ -151,7 +151,9 @@ pub enum CfgSave {
 impl CfgSave {
     /// Reads `cfg-save            : automatic` among the lines that `get system global` printed.
     pub fn parse(lines: &[String]) -> Option<CfgSave> {
-        let value = lines.iter().find_map(|line| Some(line.trim().strip_prefix("cfg-save")?.trim_start().strip_prefix(':')?.trim()))?;
+        let value = lines
+            .iter()
+            .find_map(|line| Some(line.trim().strip_prefix("cfg-save")?.trim_start().strip_prefix(':')?.trim()))?;
         match value {
             "automatic" => Some(CfgSave::Automatic),
             "manual" => Some(CfgSave::Manual),
@@ -216,8 +218,14 @@ mod tests {
     #[test]
     fn other_products_and_old_releases_are_told_apart() {
         assert_eq!(status("Hostname: x"), Err(StatusError::NoVersion));
-        assert!(matches!(status("Version:              FACVM v6.2.1-build0552,201030 (GA)"), Err(StatusError::NotFortiGate(_))));
-        assert!(matches!(status("Version: FortiManager-VM64 v7.4.5-build2553 240913 (GA)"), Err(StatusError::NotFortiGate(_))));
+        assert!(matches!(
+            status("Version:              FACVM v6.2.1-build0552,201030 (GA)"),
+            Err(StatusError::NotFortiGate(_))
+        ));
+        assert!(matches!(
+            status("Version: FortiManager-VM64 v7.4.5-build2553 240913 (GA)"),
+            Err(StatusError::NotFortiGate(_))
+        ));
         assert!(matches!(status("Version: FortiGate-60D v5.6.14,build1727,210107 (GA)"), Err(StatusError::TooOld(_))));
     }
 

@@ -9,10 +9,10 @@ use super::ahead::{InFlight, may_follow};
 use super::fault::{Aftermath, Fault, FaultKind, Step};
 use super::prompt::Prompt;
 use super::reply::{self, Question, Refusal};
-use crate::fortios::script::{Effect, Line};
 use super::trace::Trace;
 use super::wire::Echo;
 use super::{INTERRUPT, Job, Phase, Reply, Session};
+use crate::fortios::script::{Effect, Line};
 use crate::secret::Secret;
 
 /// The most bytes of one answer.

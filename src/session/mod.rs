@@ -36,13 +36,13 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::fortios::script::{Effect, Line, Script};
 use crate::secret::Secret;
 use ahead::InFlight;
 use fault::{Aftermath, Fault, FaultKind, Step};
 use greeting::Greeting;
 use prompt::{BasePrompt, Prompt};
 use reply::Refusal;
-use crate::fortios::script::{Effect, Line, Script};
 use trace::Trace;
 use wire::Wire;
 

@@ -8,6 +8,8 @@ pub mod session;
 
 pub mod ssh;
 
+pub mod sim;
+
 pub mod deliver;
 
 pub mod verbs;

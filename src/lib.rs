@@ -4,6 +4,8 @@ pub mod secret;
 
 pub mod fortios;
 
+pub mod scrape;
+
 pub mod deliver;
 
 pub mod verbs;

@@ -9,7 +9,7 @@ use regex::Regex;
 static FRONT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let date = r"(?:\d{4}[-/.]\d\d[-/.]\d\d[T ,_]+|\d\d?[-/. ](?:\d\d|[A-Z][a-z]{2})[-/. ]\d{2,4}[T ,_]+)";
     let time = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?";
-    let stamp = format!(r"[\[(<]?(?:{date})?{time}[\])>]?(?:[ ]*[|:;-])?(?:[ ]|$)+");
+    let stamp = format!(r"[\[(<]?(?:{date})?{time}[\])>]?(?:[ ]*[|:;-])?(?:[ ]|$)");
     let syslog = r"[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? ";
     Regex::new(&format!(r"^[ ]*(?:(?:[>|] ?)+|{stamp}|{syslog}|\[ *\d+\.\d+\] )")).ok()
 });

@@ -15,6 +15,8 @@ pub(super) enum Candidate {
         end: usize,
         /// Whether the line below could be the rest of it, unproven.
         may_continue: bool,
+        /// Whether it is whole by itself: something closes it, or it is as long as a key usually is.
+        whole: bool,
     },
     /// Stars or a placeholder.
     Masked,
@@ -24,7 +26,8 @@ pub(super) enum Candidate {
     NotAKey,
 }
 
-/// The length of every published FortiOS key. It only tips the scale where a break is likely and not proven.
+/// The length of every published FortiOS key. It only tips the scale where a break is likely and not proven, and where
+/// nothing behind a key shows that it is whole.
 const USUAL: usize = 30;
 
 /// Words that are typed at a prompt which was cut out of the transcript, and are no rest of a key.
@@ -61,7 +64,7 @@ fn candidate(lines: &Lines, index: usize, text: &str) -> Candidate {
 }
 
 fn whole(run: &str, end: usize) -> Candidate {
-    Candidate::Key { text: Zeroizing::new(run.to_owned()), end, may_continue: false }
+    Candidate::Key { text: Zeroizing::new(run.to_owned()), end, may_continue: false, whole: true }
 }
 
 /// A run of letters and digits that reaches the end of its line, with those of its continuations.
@@ -92,7 +95,8 @@ fn belongs(text: &str, next: &str, broken: bool) -> bool {
 
 fn judged(lines: &Lines, text: Zeroizing<String>, end: usize, may_continue: bool) -> Candidate {
     if is_key(&text) {
-        return Candidate::Key { text, end, may_continue };
+        let whole = text.len() == USUAL;
+        return Candidate::Key { text, end, may_continue, whole };
     }
     if is_mask(&text) {
         return Candidate::Masked;

@@ -52,7 +52,7 @@ pub(super) enum Kind {
 pub(super) fn find(lines: &Lines) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     for (index, line) in lines.all().iter().enumerate() {
-        marks.extend(in_line(line, index));
+        marks.extend(in_line(lines, line, index));
         marks.extend(command(lines, index));
     }
     marks.extend(announced(lines));
@@ -60,10 +60,11 @@ pub(super) fn find(lines: &Lines) -> Vec<Mark> {
     marks
 }
 
-/// What one line is by itself.
-fn in_line(line: &Line, index: usize) -> Option<Mark> {
+/// What one line is by itself. A narrow terminal may break even the prompt.
+fn in_line(lines: &Lines, line: &Line, index: usize) -> Option<Mark> {
     let text = line.text.as_str();
-    let kind = match prompt(text) {
+    let unbroken = lines.unbroken(index, 1, false);
+    let kind = match prompt(text).or_else(|| prompt(&unbroken)) {
         Some(found) if says(found.rest) && refuses(found.rest) => Kind::Refusal(found.rest.to_owned()),
         Some(found) => Kind::Prompt { host: found.host.map(str::to_owned), echo: found.rest.to_owned() },
         None if asks_password(text) => Kind::Password,

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
+use super::front;
+
 /// The shortest and the longest key that is believed. Published FortiOS keys have 30 characters, and nothing promises
 /// that the next one has.
 const LENGTHS: std::ops::RangeInclusive<usize> = 20..=128;
@@ -75,8 +77,10 @@ pub(super) fn is_hash(line: &str) -> bool {
     line.starts_with("set api-key ")
 }
 
-/// Whether `line` begins something new, and so cannot be the rest of the line above it.
+/// Whether `line` begins something new, and so cannot be the rest of the line above it. A prompt counts when it shows a
+/// name: without one it could be the end of a longer prompt.
 pub(super) fn begins_anew(line: &str) -> bool {
     let output = ["New API key", "NOTE:", "The bearer of", "Please enter"].iter().any(|start| line.starts_with(start));
-    line.is_empty() || output || super::front::prompt(line).is_some() || refuses(line)
+    let prompted = front::prompt(line).is_some_and(|prompt| prompt.host.is_some());
+    line.is_empty() || output || prompted || refuses(line)
 }

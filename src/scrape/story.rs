@@ -83,10 +83,10 @@ impl Teller {
     fn key(&mut self, lines: &Lines, index: usize, candidate: Candidate) {
         let line = number(lines, index);
         match candidate {
-            Candidate::Key { text, end, may_continue } => {
+            Candidate::Key { text, end, may_continue, whole } => {
                 let command = self.command.take();
                 let host = command.as_ref().and_then(|command| command.host.clone());
-                let doubts = doubts(lines.anything_below(end), may_continue);
+                let doubts = doubts(whole || lines.anything_below(end), may_continue);
                 let commanded = command.map(|command| command.names).unwrap_or_default();
                 let device = host.or_else(|| self.host.clone());
                 self.drafts.push(Draft { index, device, commanded, noted: Vec::new(), key: text, doubts });
@@ -137,8 +137,8 @@ fn number(lines: &Lines, index: usize) -> usize {
     lines.get(index).map_or(0, |line| line.number)
 }
 
-fn doubts(something_follows: bool, may_continue: bool) -> Vec<Doubt> {
-    let cut = (!something_follows).then_some(Doubt::NothingFollows);
+fn doubts(is_whole: bool, may_continue: bool) -> Vec<Doubt> {
+    let cut = (!is_whole).then_some(Doubt::NothingFollows);
     let continued = may_continue.then_some(Doubt::MayContinue);
     cut.into_iter().chain(continued).collect()
 }

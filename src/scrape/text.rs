@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use zeroize::Zeroizing;
 
-use super::front;
+use super::{front, phrases};
 
 /// A line of a transcript, cleaned.
 pub(super) struct Line {
@@ -68,18 +68,20 @@ impl Lines {
         }
     }
 
-    /// The text at `index` and what the terminal's edge broke off it, at most `more` lines.
-    pub(super) fn unbroken(&self, index: usize, more: usize) -> Zeroizing<String> {
+    /// The text at `index` and what the terminal's edge broke off it, at most `more` lines. `spaced` takes every break for
+    /// a blank that was cut; without it only those are where a trace of one is left.
+    pub(super) fn unbroken(&self, index: usize, more: usize, spaced: bool) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::new());
         for at in index..=index + more {
             let Some(line) = self.get(at) else { break };
             text.push_str(&line.text);
             let joint = self.break_after(at);
             let Some(next) = self.get(at + 1).filter(|_| joint != Break::None) else { break };
-            if super::phrases::begins_anew(&next.text) {
+            // Nothing that begins anew begins with a blank.
+            if !next.blank_before && phrases::begins_anew(&next.text) {
                 break;
             }
-            if joint == Break::AtBlank || line.blank_behind || next.blank_before {
+            if spaced || joint == Break::AtBlank || line.blank_behind || next.blank_before {
                 text.push(' ');
             }
         }

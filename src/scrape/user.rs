@@ -17,7 +17,8 @@ pub(super) struct Command {
 
 /// The shape of `execute api-user generate-key `, its words abbreviated as FortiOS allows.
 static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r##"(?:^|[\s'"#$])(?P<verb>exe[cute]*)\s+(?P<table>api[-user]*)\s+(?P<act>g[enrat\-ky]*)(?:\s+|$)"##).ok()
+    Regex::new(r##"(?:^|[\s'"#$])(?P<verb>exe[cute]*)\s+(?P<table>api[-user]*)\s+(?P<act>g[enrat\-ky]*)(?:\s+|$)"##)
+        .ok()
 });
 
 /// How many lines a command may be broken over, beside its first.
@@ -29,13 +30,17 @@ const LONGEST: usize = 64;
 /// The command that begins in the line at `index`, if one does.
 pub(super) fn command(lines: &Lines, index: usize) -> Option<Command> {
     let own = &lines.get(index)?.text;
-    let whole = lines.unbroken(index, MORE);
-    let (column, behind) = command_in(&whole).filter(|(column, _)| *column < own.len())?;
+    let wholes = [false, true].map(|spaced| lines.unbroken(index, MORE, spaced));
+    let begun = |text: &str| command_in(text).map(|(column, _)| column).filter(|column| *column < own.len());
+    let column = wholes.iter().find_map(|whole| begun(whole))?;
     let mut names = Vec::new();
-    push_name(&mut names, first_word(behind));
+    wholes
+        .iter()
+        .filter_map(|whole| command_in(whole))
+        .for_each(|(_, behind)| push_name(&mut names, first_word(behind)));
     if let Some((_, behind)) = command_in(own) {
         push_name(&mut names, first_word(behind));
-        broken_names(lines, index, behind).into_iter().for_each(|name| push_name(&mut names, Some(name)));
+        push_name(&mut names, broken_name(lines, index, behind));
     }
     Some(Command { column, names })
 }
@@ -50,9 +55,9 @@ fn command_in(text: &str) -> Option<(usize, &str)> {
 }
 
 /// What the name would be if the line had been broken inside it, without proof: good for comparing with the note.
-fn broken_names(lines: &Lines, index: usize, behind: &str) -> Vec<String> {
-    let next = lines.get(index + 1).filter(|next| !begins_anew(&next.text) && !behind.contains(' '));
-    next.and_then(|next| first_word(&format!("{behind}{}", *next.text))).into_iter().collect()
+fn broken_name(lines: &Lines, index: usize, behind: &str) -> Option<String> {
+    let next = lines.get(index + 1).filter(|next| !begins_anew(&next.text) && !behind.contains(' '))?;
+    first_word(&format!("{behind}{}", *next.text))
 }
 
 /// The first argument in `text`, unquoted.

@@ -10,6 +10,8 @@ pub mod ssh;
 
 pub mod sim;
 
+pub mod scrape;
+
 pub mod deliver;
 
 pub mod verbs;

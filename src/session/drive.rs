@@ -33,6 +33,11 @@ impl Interrupter {
 }
 
 impl Interrupt {
+    /// One that nobody raises.
+    pub fn never() -> Interrupt {
+        Interrupter::pair().1
+    }
+
     /// Whether the operator has asked to stop.
     pub fn is_raised(&self) -> bool {
         *self.0.borrow()

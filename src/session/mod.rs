@@ -132,6 +132,8 @@ pub struct Session {
     confirmed: usize,
     interrupted: bool,
     ended: bool,
+    /// A key that arrived before its script failed.
+    rescued: Option<Secret>,
 }
 
 #[derive(Debug)]
@@ -170,6 +172,7 @@ impl Session {
             confirmed: 0,
             interrupted: false,
             ended: false,
+            rescued: None,
         }
     }
 
@@ -195,6 +198,11 @@ impl Session {
         self.manners
     }
 
+    /// The password to give from now on when the device asks for the administrator's.
+    pub fn set_password(&mut self, password: Arc<Secret>) {
+        self.options.password = Some(password);
+    }
+
     /// The last prompt that was seen.
     pub fn prompt(&self) -> Option<&Prompt> {
         self.prompt.as_ref()
@@ -203,6 +211,11 @@ impl Session {
     /// The device's name as its prompt shows it.
     pub fn shown_name(&self) -> Option<&str> {
         self.base.as_ref().map(BasePrompt::name)
+    }
+
+    /// The key that arrived although its script failed afterwards, if there is one.
+    pub fn rescued_key(&mut self) -> Option<Secret> {
+        self.rescued.take()
     }
 
     /// Whether the device waits at a prompt, so that more can be asked of it.
@@ -280,7 +293,10 @@ impl Session {
             Phase::AtPrompt => self.prompt.clone().map(|prompt| Ok(Action::Done(Outcome::Ready(prompt)))),
             Phase::Typing(job) if job.in_flight.is_empty() && (job.failed.is_some() || job.to_send.is_empty()) => {
                 let result = match job.failed.take() {
-                    Some(fault) => Err(fault),
+                    Some(fault) => {
+                        self.rescued = job.replies.drain(..).find_map(|reply| reply.key);
+                        Err(fault)
+                    }
                     None => Ok(Action::Done(Outcome::Replies(std::mem::take(&mut job.replies)))),
                 };
                 self.phase = Phase::AtPrompt;

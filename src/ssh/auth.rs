@@ -17,7 +17,7 @@ use super::endpoint::Endpoint;
 use super::error::{DialError, Phase, one_line};
 use super::identity::{Identity, IdentityError, SignError};
 use super::password::{Password, PasswordError, PasswordSource};
-use super::password_question;
+use super::{DialOptions, password_question};
 use crate::secret::Secret;
 
 /// How many keys are offered: one less than FortiOS's lockout threshold of 3.
@@ -51,8 +51,7 @@ impl fmt::Display for Method {
 pub(super) struct Login<'a> {
     connection: &'a mut Connection,
     endpoint: &'a Endpoint,
-    /// Whether an RSA signature may use SHA-1.
-    legacy: bool,
+    options: &'a DialOptions,
     deadline: &'a Deadline,
     /// The methods that the device said it takes; unknown until it has refused something.
     accepted: Option<MethodSet>,
@@ -63,10 +62,10 @@ impl<'a> Login<'a> {
     pub(super) fn new(
         connection: &'a mut Connection,
         endpoint: &'a Endpoint,
-        legacy: bool,
+        options: &'a DialOptions,
         deadline: &'a Deadline,
     ) -> Self {
-        Login { connection, endpoint, legacy, deadline, accepted: None, tried: Vec::new() }
+        Login { connection, endpoint, options, deadline, accepted: None, tried: Vec::new() }
     }
 
     /// Tries `identities`, then `password`.
@@ -116,7 +115,7 @@ impl<'a> Login<'a> {
     async fn offer_key(&mut self, identity: &Identity) -> Result<bool, DialError> {
         self.tried.push(format!("key {}", identity.file().display()));
         let hash = if identity.is_rsa() { self.rsa_hash().await? } else { None };
-        let mut signer = identity.signer(self.deadline);
+        let mut signer = identity.signer(&self.options.person, self.deadline);
         let handle = &mut self.connection.handle;
         let offer =
             handle.authenticate_publickey_with(&self.endpoint.user, identity.public().clone(), hash, &mut signer);
@@ -134,7 +133,7 @@ impl<'a> Login<'a> {
         let announced = self.deadline.within(Phase::Authentication, announced).await?;
         Ok(match announced.ok().flatten() {
             Some(Some(hash)) => Some(hash),
-            _ if self.legacy => None,
+            _ if self.options.legacy_algorithms => None,
             _ => Some(HashAlg::Sha512),
         })
     }

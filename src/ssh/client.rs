@@ -5,15 +5,16 @@
 //! key costs one more (the offer), and so does keyboard-interactive (the question). Nothing is asked that can be known:
 //! there is no `none` request to learn the methods, and terminal and shell are requested in one go.
 
+use std::borrow::Cow;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use russh::client::{self, DisconnectReason, Handle, Handler, Session};
+use russh::client::{self, DisconnectReason, GexParams, Handle, Handler, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
-use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names};
+use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::algorithms;
@@ -174,7 +175,8 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let preferred = algorithms::offer(legacy, &judge.known_key_types());
-        let config = Arc::new(client::Config { preferred, ..Default::default() });
+        let config =
+            Arc::new(client::Config { client_id: version_line(), gex: groups(), preferred, ..Default::default() });
         let seen = Arc::new(Mutex::new(Seen::default()));
         let guard = Guard { judge, seen: seen.clone() };
         let opened = deadline.within(Phase::KeyExchange, client::connect_stream(config, stream, guard)).await?;
@@ -228,6 +230,17 @@ impl Connection {
     }
 }
 
+/// What we call ourselves in the protocol; the device's log shows it.
+fn version_line() -> SshId {
+    SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-fgtkey_", env!("CARGO_PKG_VERSION"))))
+}
+
+/// Group sizes in bits for group exchange: OpenSSH's limits, since FortiOS also has 2048-bit groups, and a size between
+/// them that a small unit computes in time.
+fn groups() -> GexParams {
+    GexParams::new(2048, 3072, 8192).unwrap_or_default()
+}
+
 fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError {
     match stop {
         Break::HostKey(error) => *error,
@@ -258,6 +271,9 @@ fn kind_words(kind: russh::AlgorithmKind) -> &'static str {
 fn broken(phase: Phase, error: russh::Error) -> DialError {
     match error {
         russh::Error::Disconnect | russh::Error::HUP | russh::Error::SendError | russh::Error::RecvError => {
+            DialError::Closed { phase, reason: None }
+        }
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             DialError::Closed { phase, reason: None }
         }
         russh::Error::IO(error) => DialError::Closed { phase, reason: Some(error.to_string()) },
@@ -303,7 +319,13 @@ impl ShellStream {
 
 impl AsyncRead for ShellStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        // An empty message of the device looks like the end to russh's stream; the end stays the end when asked again.
+        match read {
+            Poll::Ready(Ok(())) if buf.filled().len() == before => Pin::new(&mut self.stream).poll_read(cx, buf),
+            read => read,
+        }
     }
 }
 

@@ -46,6 +46,7 @@ pub use hostkeys::{
 pub use identity::IdentityError;
 pub use known_hosts::KnownHostsError;
 pub use password::{PASSWORD_VARIABLE, PasswordError, PasswordSource};
+pub use prompt::{Person, PromptError};
 pub use trust::Judgement;
 
 use crate::secret::Secret;
@@ -75,6 +76,8 @@ pub struct DialOptions {
     pub legacy_algorithms: bool,
     /// `--timeout`: the time for the whole login, questions to a person not counted.
     pub timeout: Duration,
+    /// Who is asked for passwords and passphrases.
+    pub person: Person,
 }
 
 impl Default for DialOptions {
@@ -86,6 +89,7 @@ impl Default for DialOptions {
             known_hosts: None,
             legacy_algorithms: false,
             timeout: DEFAULT_TIMEOUT,
+            person: Person::at_terminal(),
         }
     }
 }
@@ -148,7 +152,7 @@ impl Route {
 impl Dial {
     /// A dial with these options. Nothing is read or asked yet.
     pub fn new(options: DialOptions) -> Self {
-        let password = Arc::new(Password::new(options.password.clone()));
+        let password = Arc::new(Password::new(options.password.clone(), options.person.clone()));
         Dial { options, password, identities: Arc::new(OnceCell::new()) }
     }
 
@@ -196,7 +200,7 @@ impl Dial {
         let legacy = self.options.legacy_algorithms;
         let mut connection = Connection::open(stream, endpoint, judge, legacy, deadline).await?;
         let loaded = self.identities.get_or_try_init(|| self.load_identities(deadline)).await?;
-        let login = Login::new(&mut connection, endpoint, legacy, deadline);
+        let login = Login::new(&mut connection, endpoint, &self.options, deadline);
         let method = login.run(&loaded.identities, &self.password).await?;
         let route = Route {
             address,
@@ -222,13 +226,13 @@ impl Dial {
     async fn load_identities(&self, deadline: &Deadline) -> Result<Loaded, DialError> {
         let mut loaded = Loaded { identities: Vec::new(), warnings: Vec::new() };
         for file in &self.options.identities {
-            loaded.identities.push(Identity::read(file, deadline).await?);
+            loaded.identities.push(Identity::read(file, &self.options.person, deadline).await?);
         }
         if !self.options.identities.is_empty() || self.password.source().is_explicit() {
             return Ok(loaded);
         }
         for file in identity::default_files(std::env::home_dir()) {
-            match Identity::read(&file, deadline).await {
+            match Identity::read(&file, &self.options.person, deadline).await {
                 Ok(identity) => loaded.identities.push(identity),
                 Err(error) => loaded.warnings.push(error.to_string()),
             }

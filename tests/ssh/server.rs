@@ -123,7 +123,10 @@ impl Visit {
     }
 
     fn reject(&self) -> Auth {
-        Auth::Reject { proceed_with_methods: Some(MethodSet::from(self.server.methods.as_slice())), partial_success: false }
+        Auth::Reject {
+            proceed_with_methods: Some(MethodSet::from(self.server.methods.as_slice())),
+            partial_success: false,
+        }
     }
 
     fn hangs_up(&self, step: Step) -> Result<(), russh::Error> {

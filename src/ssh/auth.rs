@@ -56,6 +56,7 @@ pub(super) struct Login<'a> {
     /// The methods that the device said it takes; unknown until it has refused something.
     accepted: Option<MethodSet>,
     tried: Vec<String>,
+    kept_back: usize,
 }
 
 impl<'a> Login<'a> {
@@ -65,11 +66,12 @@ impl<'a> Login<'a> {
         options: &'a DialOptions,
         deadline: &'a Deadline,
     ) -> Self {
-        Login { connection, endpoint, options, deadline, accepted: None, tried: Vec::new() }
+        Login { connection, endpoint, options, deadline, accepted: None, tried: Vec::new(), kept_back: 0 }
     }
 
     /// Tries `identities`, then `password`.
     pub(super) async fn run(mut self, identities: &[Identity], password: &Password) -> Result<Method, DialError> {
+        self.kept_back = identities.len().saturating_sub(MOST_KEYS);
         for identity in identities.iter().take(MOST_KEYS) {
             if !self.takes(MethodKind::PublicKey) {
                 break;
@@ -218,6 +220,7 @@ impl<'a> Login<'a> {
             user: self.endpoint.user.clone(),
             tried: self.tried.clone(),
             accepted: accepted.map(String::from).collect(),
+            kept_back: self.kept_back,
         }
     }
 }

@@ -160,6 +160,8 @@ pub enum DialError {
         tried: Vec<String>,
         /// The methods that the device would still take.
         accepted: Vec<String>,
+        /// How many more keys there were than a device lets one try.
+        kept_back: usize,
     },
     /// The name has no address.
     #[error("cannot find the address of {host}")]
@@ -206,7 +208,7 @@ impl DialError {
             DialError::KnownHosts(error) => known_hosts_hint(error),
             DialError::Identity(error) => error.hint(),
             DialError::Password(error) => error.hint(),
-            DialError::Refused { tried, .. } => Some(refused_hint(tried)),
+            DialError::Refused { tried, kept_back, .. } => Some(refused_hint(tried, *kept_back)),
             DialError::Question { .. } => {
                 Some("log in with a key (-i FILE), or as an administrator without a second factor".to_owned())
             }
@@ -273,7 +275,12 @@ fn refusal(tried: &[String], accepted: &[String]) -> String {
     }
 }
 
-fn refused_hint(tried: &[String]) -> String {
+fn refused_hint(tried: &[String], kept_back: usize) -> String {
+    if kept_back > 0 {
+        return format!(
+            "{kept_back} more keys were not offered, to stay below the lockout: name the right one with -i"
+        );
+    }
     if tried.is_empty() {
         return "give -i KEY, or a password: FGTKEY_PASSWORD, --password-file FILE, --password-command CMD".to_owned();
     }

@@ -40,14 +40,13 @@ pub use auth::{MOST_KEYS, Method};
 pub use client::{Agreed, COLUMNS, ROWS, ShellStream};
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use error::{DialError, Phase, ShownKey};
-pub use hostkeys::{
-    Fingerprint, HostKeyPolicy, HostKeyPolicyError, KnownHosts, KnownKey, Malformed, Place, Verdict, known_name,
-};
+pub use hostkeys::{KnownHosts, KnownKey, Malformed, Place, Verdict, known_name};
 pub use identity::IdentityError;
 pub use known_hosts::KnownHostsError;
 pub use password::{PASSWORD_VARIABLE, PasswordError, PasswordSource};
 pub use prompt::{Person, PromptError};
-pub use trust::Judgement;
+pub use russh::keys::ssh_key::Fingerprint;
+pub use trust::{HostKeyPolicy, HostKeyPolicyError, Judgement};
 
 use crate::secret::Secret;
 use auth::Login;

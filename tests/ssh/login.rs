@@ -122,7 +122,12 @@ async fn no_more_keys_are_offered_than_the_lockout_allows() {
     }
     let error = desk.refused(&server).await;
     assert_eq!(server.seen(), ["offer admin", "offer admin"]);
-    assert!(matches!(error, DialError::Password(_)) || matches!(error, DialError::Refused { .. }), "{error}");
+    let DialError::Refused { tried, kept_back, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((tried.len(), *kept_back), (2, 1));
+    assert_eq!(
+        error.hint().unwrap(),
+        "1 more keys were not offered, to stay below the lockout: name the right one with -i"
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 #![allow(missing_docs)]
 
+#[path = "ssh/certificates.rs"]
+mod certificates;
 #[path = "ssh/desk.rs"]
 mod desk;
 #[path = "ssh/host_keys.rs"]

@@ -111,7 +111,11 @@ impl Handler for Guard {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Break> {
         let key = shown.public_key();
-        let judgement = self.judge.judge(&key).map_err(|error| Break::HostKey(Box::new(error)))?;
+        let judgement = match shown.certificate() {
+            Some(certificate) => self.judge.judge_certificate(certificate),
+            None => self.judge.judge(&key),
+        };
+        let judgement = judgement.map_err(|error| Break::HostKey(Box::new(error)))?;
         self.note(|seen| seen.host_key = Some((key, judgement)));
         Ok(true)
     }
@@ -174,7 +178,7 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let preferred = algorithms::offer(legacy, &judge.known_key_types());
+        let preferred = algorithms::offer(legacy, &judge.known_key_types(), judge.wants_certificate());
         let config =
             Arc::new(client::Config { client_id: version_line(), gex: groups(), preferred, ..Default::default() });
         let seen = Arc::new(Mutex::new(Seen::default()));
@@ -250,11 +254,16 @@ fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError
         Break::Ssh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => DialError::NoCommonAlgorithm {
             kind: kind_words(kind),
             ours,
-            theirs: theirs.iter().map(|a| one_line(a)).collect(),
+            theirs: theirs.iter().filter(|name| is_algorithm(name)).map(|name| one_line(name)).collect(),
             legacy,
         },
         Break::Ssh(error) => broken(Phase::KeyExchange, error),
     }
+}
+
+/// The list of key exchanges also carries the marks of extensions.
+fn is_algorithm(name: &str) -> bool {
+    !name.starts_with("ext-info-") && !name.starts_with("kex-strict-")
 }
 
 fn kind_words(kind: russh::AlgorithmKind) -> &'static str {

@@ -115,7 +115,7 @@ pub enum DialError {
     #[error(transparent)]
     KnownHosts(#[from] KnownHostsError),
     /// Device and client have no algorithm in common.
-    #[error("no {kind} in common: the device offers {}", theirs.join(", "))]
+    #[error("no {kind} in common: the device offers {}; we offer {}", theirs.join(", "), ours.join(", "))]
     NoCommonAlgorithm {
         /// What was to be agreed on: `key exchange`, `host key algorithm`, `cipher`, `MAC`, `compression`.
         kind: &'static str,
@@ -205,6 +205,7 @@ impl DialError {
             DialError::NoCommonAlgorithm { legacy: false, theirs, .. } if theirs.iter().any(|a| is_legacy(a)) => {
                 Some("--legacy-algorithms offers the old ones, for this device only".to_owned())
             }
+            DialError::NoCommonAlgorithm { kind, .. } => device_setting(kind),
             DialError::KnownHosts(error) => known_hosts_hint(error),
             DialError::Identity(error) => error.hint(),
             DialError::Password(error) => error.hint(),
@@ -225,6 +226,20 @@ impl DialError {
             _ => None,
         }
     }
+}
+
+/// The lists that FortiOS has from 7.0.2 on (host keys from 7.4.0 on), in another place from 7.4.4 on.
+fn device_setting(kind: &str) -> Option<String> {
+    let setting = match kind {
+        "key exchange" => "ssh-kex-algo",
+        "host key algorithm" => "ssh-hostkey-algo",
+        "cipher" => "ssh-enc-algo",
+        "MAC" => "ssh-mac-algo",
+        _ => return None,
+    };
+    Some(format!(
+        "the device's list is `set {setting}` in `config system global`, or `ssh-config` from FortiOS 7.4.4 on"
+    ))
 }
 
 fn said(reason: &Option<String>) -> String {

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use russh::keys::ssh_encoding::Decode;
 use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 use russh::keys::ssh_key::known_hosts::{HostPatterns, Marker};
-use russh::keys::{HashAlg, PublicKey};
+use russh::keys::{Certificate, HashAlg, PublicKey};
 
 use russh::keys::ssh_key::Fingerprint;
 
+use super::certificates;
 use super::endpoint::DEFAULT_PORT;
 
 /// A line of a `known_hosts` file.
@@ -47,6 +48,8 @@ pub struct KnownKey {
 /// What the files say about a host and the key it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
+    /// An authority that stands there for this host vouches for the key.
+    Certified(Place),
     /// The key stands there for this host.
     Known(Place),
     /// Other keys stand there for this host: they are listed, and this is not one of them.
@@ -108,6 +111,33 @@ impl KnownHosts {
             Verdict::Changed(_) => Verdict::Unknown,
             verdict => verdict,
         }
+    }
+
+    /// Judges a host certificate at `now` (seconds since 1970). One that no authority vouches for counts as the plain key
+    /// that it contains, as in OpenSSH.
+    pub fn judge_certificate(&self, host: &str, port: u16, certificate: &Certificate, now: u64) -> Verdict {
+        let (authority, subject) = (certificates::authority(certificate), certificates::subject(certificate));
+        let (Ok(signer), Ok(own)) = (authority.to_bytes(), subject.to_bytes()) else { return Verdict::Unknown };
+        let holds = certificates::holds(certificate, host, now);
+        for name in [known_name(host, port), known_name(host, DEFAULT_PORT)] {
+            let marked = |marker, blob: &[u8]| {
+                self.lines_for(&name).find(|line| line.marker == Some(marker) && line.blob == blob)
+            };
+            if let Some(line) = marked(Marker::Revoked, &signer).or_else(|| marked(Marker::Revoked, &own)) {
+                return Verdict::Revoked(line.place.clone());
+            }
+            if let Some(line) = marked(Marker::CertAuthority, &signer).filter(|_| holds) {
+                return Verdict::Certified(line.place.clone());
+            }
+        }
+        self.judge(host, port, &subject)
+    }
+
+    /// Whether an authority is known for this host, so that asking it for a certificate makes sense.
+    pub fn has_authority(&self, host: &str, port: u16) -> bool {
+        [known_name(host, port), known_name(host, DEFAULT_PORT)]
+            .iter()
+            .any(|name| self.lines_for(name).any(|line| line.marker == Some(Marker::CertAuthority)))
     }
 
     /// The types of the keys that are known for this host: to be negotiated first, so that a host with several keys

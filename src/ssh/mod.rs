@@ -9,13 +9,15 @@
 //! | `deadline` | the one time limit of a login |
 //! | `network` | name to connected socket |
 //! | `algorithms` | what is offered in the key exchange |
-//! | `hostkeys`, `known_hosts`, `trust` | the pure judgement; the files; both applied to a device |
+//! | `hostkeys`, `certificates` | the judgement of a host key, without I/O |
+//! | `known_hosts`, `trust` | the files; policy and files applied to a device |
 //! | `password`, `identity`, `prompt` | where credentials come from |
 //! | `client`, `auth` | key exchange and shell; logging in |
 //! | `error` | what can go wrong, with hints |
 
 mod algorithms;
 mod auth;
+mod certificates;
 mod client;
 mod deadline;
 mod endpoint;
@@ -135,7 +137,7 @@ pub struct Route {
     pub method: Method,
     /// The algorithms of the connection.
     pub algorithms: Option<Agreed>,
-    /// The device's pre-login banner.
+    /// The device's pre-login banner as it was sent: it may contain control characters.
     pub banner: Option<String>,
     /// What the person should be told besides: a password file that others can read, a key that could not be used.
     pub warnings: Vec<String>,

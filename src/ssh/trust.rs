@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use russh::keys::PublicKey;
 use russh::keys::ssh_key::Fingerprint;
+use russh::keys::{Certificate, PublicKey};
 
+use super::certificates;
 use super::error::{DialError, ShownKey};
 use super::hostkeys::{self, KnownHosts, Place, Verdict, fingerprint_of};
 use super::known_hosts::{self, KnownHostsError};
@@ -54,6 +56,8 @@ pub enum Judgement {
     Known(Place),
     /// It was new and was added to `known_hosts`.
     Added(Place),
+    /// An authority in `known_hosts` vouches for it.
+    Certified(Place),
     /// It has a fingerprint that was asked for.
     Pinned,
 }
@@ -96,6 +100,24 @@ impl Judge {
         self.known.key_types(&self.host, self.port)
     }
 
+    /// Whether a certificate of the device could be judged.
+    pub(super) fn wants_certificate(&self) -> bool {
+        self.known.has_authority(&self.host, self.port)
+    }
+
+    /// Accepts a host certificate, or the plain key in it, or says why not.
+    pub(super) fn judge_certificate(&self, certificate: &Certificate) -> Result<Judgement, DialError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        match self.known.judge_certificate(&self.host, self.port, certificate, now) {
+            Verdict::Certified(place) => Ok(Judgement::Certified(place)),
+            Verdict::Revoked(place) => {
+                let shown = self.shown(&certificates::subject(certificate));
+                Err(DialError::HostKeyRevoked { shown, place })
+            }
+            _ => self.judge(&certificates::subject(certificate)),
+        }
+    }
+
     /// Accepts `key` or says why not. With `accept-new`, a first key is added to the file before anything is sent.
     pub(super) fn judge(&self, key: &PublicKey) -> Result<Judgement, DialError> {
         if let HostKeyPolicy::Pinned(pinned) = &self.policy {
@@ -132,7 +154,7 @@ impl Judge {
                 DialError::HostKeyChanged { shown, known }
             }
             Verdict::Revoked(place) => DialError::HostKeyRevoked { shown, place },
-            Verdict::Unknown | Verdict::Known(_) => DialError::HostKeyUnknown(shown),
+            Verdict::Unknown | Verdict::Known(_) | Verdict::Certified(_) => DialError::HostKeyUnknown(shown),
         }
     }
 

@@ -32,7 +32,7 @@ fn case(text: &'static str) -> Case {
 }
 
 /// Fills the placeholders for a server at `host`, `port` that shows `shown`.
-fn filled(text: &str, host: &str, port: u16, shown: &PublicKey) -> String {
+pub fn filled(text: &str, host: &str, port: u16, shown: &PublicKey) -> String {
     let name = known_name(host, port);
     let other = key(Algorithm::Ed25519).public_key().to_openssh().unwrap();
     let ecdsa = key(Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }).public_key().to_openssh().unwrap();
@@ -71,6 +71,7 @@ fn judged(text: &str, shown: &PublicKey) -> &'static str {
     }
     match hosts.judge("127.0.0.1", 2222, shown) {
         Verdict::Known(_) => "known",
+        Verdict::Certified(_) => "certified",
         Verdict::Changed(_) => "changed",
         Verdict::Revoked(_) => "revoked",
         Verdict::Unknown => "unknown",
@@ -87,7 +88,7 @@ fn every_situation_is_judged_as_its_case_says() {
 }
 
 /// Whether `ssh` logs in with this file; it may write to it.
-fn openssh_logs_in(sshd: &Sshd, text: &str, checking: &str) -> bool {
+pub fn openssh_logs_in(sshd: &Sshd, text: &str, checking: &str) -> bool {
     let file = sshd.directory.path().join("known_hosts_of_ssh");
     std::fs::write(&file, text).unwrap();
     let options = [
@@ -106,7 +107,7 @@ fn openssh_logs_in(sshd: &Sshd, text: &str, checking: &str) -> bool {
     ssh.args(["127.0.0.1", "true"]).output().unwrap().status.success()
 }
 
-async fn we_log_in(sshd: &Sshd, text: &str, policy: &str) -> bool {
+pub async fn we_log_in(sshd: &Sshd, text: &str, policy: &str) -> bool {
     let mut desk = Desk::new().policy(policy).known_hosts_is(text);
     desk.options.identities = vec![sshd.identity.clone()];
     desk.dial().open(&sshd.endpoint()).await.is_ok()

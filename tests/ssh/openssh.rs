@@ -48,12 +48,18 @@ impl Drop for Sshd {
 impl Sshd {
     /// Starts with these lines in its configuration, which win over ours.
     pub async fn start(config: &str) -> Sshd {
+        Sshd::start_with(config, |_| {}).await
+    }
+
+    /// As `start`, once `prepare` has done something to the directory with the keys, which is `{at}` in the lines.
+    pub async fn start_with(config: &str, prepare: impl FnOnce(&Path)) -> Sshd {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         generate(&path("host_key"), &["-t", "ed25519", "-N", ""]);
         generate(&path("identity"), &["-t", "ed25519", "-N", ""]);
         std::fs::copy(path("identity.pub"), path("authorized_keys")).unwrap();
         std::fs::write(path("shell"), SHELL).unwrap();
+        prepare(directory.path());
         let port = free_port().await;
         std::fs::write(path("config"), configuration(config, directory.path(), port)).unwrap();
         // sshd wants this directory, and only a package's start script makes it.
@@ -116,6 +122,7 @@ done
 
 fn configuration(config: &str, directory: &Path, port: u16) -> String {
     let at = directory.display();
+    let config = config.replace("{at}", &at.to_string());
     format!(
         "{config}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host_key\nPidFile none\nStrictModes no\n\
          AuthorizedKeysFile {at}/authorized_keys\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\n\
@@ -123,7 +130,7 @@ fn configuration(config: &str, directory: &Path, port: u16) -> String {
     )
 }
 
-fn generate(file: &Path, options: &[&str]) {
+pub fn generate(file: &Path, options: &[&str]) {
     let made = Command::new("ssh-keygen").args(["-q", "-C", "", "-f"]).arg(file).args(options).status().unwrap();
     assert!(made.success());
 }

@@ -15,7 +15,7 @@ use super::client::Connection;
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::error::{DialError, Phase, one_line};
-use super::identity::{Identity, IdentityError, SignError};
+use super::identity::{Identity, SignError};
 use super::password::{Password, PasswordError, PasswordSource};
 use super::{DialOptions, password_question};
 use crate::secret::Secret;
@@ -124,7 +124,7 @@ impl<'a> Login<'a> {
         match self.deadline.within(Phase::Authentication, offer).await? {
             Ok(result) => self.note(result).await,
             Err(SignError::Key(error)) => Err(error.into()),
-            Err(SignError::Ended) => Err(IdentityError::Ended { file: identity.file().to_owned() }.into()),
+            Err(SignError::Ended) => self.note_refusal(MethodSet::empty(), false).await.map(|()| false),
         }
     }
 
@@ -143,18 +143,20 @@ impl<'a> Login<'a> {
     async fn send_password(&mut self, password: &str) -> Result<bool, DialError> {
         self.tried.push("password".to_owned());
         let attempt = self.connection.handle.authenticate_password(&self.endpoint.user, password);
-        let result = self.deadline.within(Phase::Authentication, attempt).await?;
-        let result = result.map_err(|_| DialError::Closed { phase: Phase::Authentication, reason: None })?;
-        self.note(result).await
+        match self.deadline.within(Phase::Authentication, attempt).await? {
+            Ok(result) => self.note(result).await,
+            Err(_) => self.note_refusal(MethodSet::empty(), false).await.map(|()| false),
+        }
     }
 
-    /// Notes what the device still takes. A refusal that leaves nothing, and the end of the connection, look alike here
-    /// and are told apart by how the connection ended.
+    /// Whether it got in.
     async fn note(&mut self, result: AuthResult) -> Result<bool, DialError> {
         let AuthResult::Failure { remaining_methods, partial_success } = result else { return Ok(true) };
         self.note_refusal(remaining_methods, partial_success).await.map(|()| false)
     }
 
+    /// Notes what the device still takes. A refusal that leaves nothing, and the end of the connection, look alike here
+    /// and are told apart by how the connection ended.
     async fn note_refusal(&mut self, remaining: MethodSet, partial: bool) -> Result<(), DialError> {
         if remaining.is_empty()
             && let Some(end) = self.connection.end(Phase::Authentication, self.deadline).await?
@@ -202,10 +204,7 @@ impl<'a> Login<'a> {
             Ok(Interactive::Failure { remaining_methods, partial_success }) => {
                 self.note_refusal(remaining_methods, partial_success).await.map(|()| Round::Refused)
             }
-            Err(_) => {
-                let closed = DialError::Closed { phase: Phase::Authentication, reason: None };
-                Err(self.connection.end(Phase::Authentication, self.deadline).await?.unwrap_or(closed))
-            }
+            Err(_) => self.note_refusal(MethodSet::empty(), false).await.map(|()| Round::Refused),
         }
     }
 

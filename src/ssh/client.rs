@@ -164,6 +164,8 @@ pub(super) struct Connection {
     pub(super) key: PublicKey,
     pub(super) judgement: Judgement,
     seen: Arc<Mutex<Seen>>,
+    /// Whether the connection's task was waited for to its end: that can be done once.
+    over: bool,
 }
 
 impl Connection {
@@ -188,7 +190,7 @@ impl Connection {
         let judged = lock(&seen).host_key.take();
         // russh has no key exchange without a host key, so this cannot happen; if it did, nobody would be logged in.
         let (key, judgement) = judged.ok_or_else(|| broken(Phase::KeyExchange, russh::Error::UnknownKey))?;
-        Ok(Connection { handle, seen, key, judgement })
+        Ok(Connection { handle, seen, key, judgement, over: false })
     }
 
     /// The algorithms that were agreed on.
@@ -204,8 +206,7 @@ impl Connection {
     /// Why the connection is gone; waits for its end, which is near. `None` means that the device left no method to
     /// log in with.
     pub(super) async fn end(&mut self, phase: Phase, deadline: &Deadline) -> Result<Option<DialError>, DialError> {
-        // The task's own result is of no use: it always says "disconnected". The reason was noted before.
-        let _ = deadline.within(phase, &mut self.handle).await?;
+        self.finish(phase, deadline).await?;
         Ok(match lock(&self.seen).end.take() {
             Some(End::NoMethodLeft) => None,
             Some(End::Goodbye(words)) => Some(DialError::Closed { phase, reason: Some(words) }),
@@ -213,6 +214,15 @@ impl Connection {
             Some(End::Ssh(error)) => Some(broken(phase, error)),
             None => Some(DialError::Closed { phase, reason: None }),
         })
+    }
+
+    /// Waits for the task. Its own result is of no use: it always says "disconnected"; the reason was noted before.
+    async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
+        if !self.over {
+            let _ = deadline.within(phase, &mut self.handle).await?;
+            self.over = true;
+        }
+        Ok(())
     }
 
     /// Opens a channel, and asks for a terminal and a shell on it without waiting for the answers.
@@ -322,7 +332,7 @@ impl ShellStream {
         let soon = Deadline::after(PARTING);
         // There is nobody to tell: the work is done, and the device drops the session by itself.
         let _ = soon.within(Phase::Shell, goodbye).await;
-        let _ = soon.within(Phase::Shell, &mut self.connection.handle).await;
+        let _ = self.connection.finish(Phase::Shell, &soon).await;
     }
 }
 

@@ -60,12 +60,6 @@ pub enum IdentityError {
         /// Why.
         source: io::Error,
     },
-    /// The connection ended while the key was signing.
-    #[error("the connection ended before {} had signed", file.display())]
-    Ended {
-        /// The file.
-        file: PathBuf,
-    },
     /// Others can read the private key.
     #[error("{} can be read by others (mode {mode:04o})", file.display())]
     TooOpen {

@@ -145,6 +145,7 @@ async fn a_shell_that_is_refused_later_ends_the_reading_with_a_reason() {
         let mut all = Vec::new();
         let _ = shell.stream.read_to_end(&mut all).await;
         assert_eq!(shell.stream.why_ended().await.unwrap().to_string(), reason);
+        shell.stream.close().await;
     }
 }
 

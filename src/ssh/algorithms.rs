@@ -57,14 +57,15 @@ const HOST_KEYS: &[Algorithm] = &[
 const LEGACY_HOST_KEYS: &[Algorithm] = &[Algorithm::Rsa { hash: None }];
 
 /// The offer: modern algorithms, old ones behind them when `legacy` is set. Host keys of the `known` types (as
-/// `known_hosts` spells them) come first, so that a device with several keys shows one that can be checked.
-pub(super) fn offer(legacy: bool, known: &[&str]) -> Preferred {
+/// `known_hosts` spells them) come first, so that a device with several keys shows one that can be checked; before them,
+/// certificates where an authority is known that may have signed them.
+pub(super) fn offer(legacy: bool, known: &[&str], certificates: bool) -> Preferred {
     let mut host_keys = [HOST_KEYS, if legacy { LEGACY_HOST_KEYS } else { &[] }].concat();
     host_keys.sort_by_key(|algorithm| !known.contains(&key_type(algorithm)));
     Preferred {
         kex: Cow::Owned([KEX, if legacy { LEGACY_KEX } else { &[] }, KEX_EXTENSIONS].concat()),
         key: Cow::Owned(host_keys),
-        host_key_certificates: Cow::Borrowed(&[]),
+        host_key_certificates: if certificates { Cow::Borrowed(HOST_KEYS) } else { Cow::Borrowed(&[]) },
         cipher: Cow::Owned([CIPHERS, if legacy { LEGACY_CIPHERS } else { &[] }].concat()),
         mac: Cow::Owned([MACS, if legacy { LEGACY_MACS } else { &[] }].concat()),
         compression: Cow::Borrowed(&[compression::NONE]),
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn nothing_of_sha1_or_cbc_is_offered_unless_asked_for() {
-        let offered = offer(false, &[]);
+        let offered = offer(false, &[], false);
         let all = [names(&offered.kex), names(&offered.cipher), names(&offered.mac)].concat();
         assert!(all.iter().all(|name| !name.contains("sha1") && !name.contains("cbc")), "{all:?}");
         assert!(!offered.key.contains(&Algorithm::Rsa { hash: None }));
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn legacy_adds_old_algorithms_behind_the_modern_ones() {
-        let offered = offer(true, &[]);
+        let offered = offer(true, &[], false);
         assert_eq!(names(&offered.kex).first(), Some(&"mlkem768x25519-sha256"));
         assert!(names(&offered.kex).contains(&"diffie-hellman-group14-sha1"));
         assert!(names(&offered.cipher).contains(&"aes256-cbc"));
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_a_hardened_fortigate_offers_is_offered() {
-        let offered = offer(false, &[]);
+        let offered = offer(false, &[], false);
         assert!(names(&offered.kex).contains(&"diffie-hellman-group-exchange-sha256"));
         assert!(names(&offered.cipher).contains(&"aes256-ctr"));
         assert!(names(&offered.mac).contains(&"hmac-sha2-256"));
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_known_key_type_is_asked_for_first() {
-        let offered = offer(false, &["ssh-rsa"]);
+        let offered = offer(false, &["ssh-rsa"], false);
         assert_eq!(offered.key.first(), Some(&Algorithm::Rsa { hash: Some(HashAlg::Sha512) }));
         assert_eq!(offered.key.get(2), Some(&Algorithm::Ed25519));
     }

@@ -15,9 +15,9 @@ use super::client::Connection;
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::error::{DialError, Phase, one_line};
-use super::identity::{Identity, IdentityError, SignError};
+use super::identity::{Identity, SignError};
 use super::password::{Password, PasswordError, PasswordSource};
-use super::password_question;
+use super::{DialOptions, password_question};
 use crate::secret::Secret;
 
 /// How many keys are offered: one less than FortiOS's lockout threshold of 3.
@@ -51,26 +51,27 @@ impl fmt::Display for Method {
 pub(super) struct Login<'a> {
     connection: &'a mut Connection,
     endpoint: &'a Endpoint,
-    /// Whether an RSA signature may use SHA-1.
-    legacy: bool,
+    options: &'a DialOptions,
     deadline: &'a Deadline,
     /// The methods that the device said it takes; unknown until it has refused something.
     accepted: Option<MethodSet>,
     tried: Vec<String>,
+    kept_back: usize,
 }
 
 impl<'a> Login<'a> {
     pub(super) fn new(
         connection: &'a mut Connection,
         endpoint: &'a Endpoint,
-        legacy: bool,
+        options: &'a DialOptions,
         deadline: &'a Deadline,
     ) -> Self {
-        Login { connection, endpoint, legacy, deadline, accepted: None, tried: Vec::new() }
+        Login { connection, endpoint, options, deadline, accepted: None, tried: Vec::new(), kept_back: 0 }
     }
 
     /// Tries `identities`, then `password`.
     pub(super) async fn run(mut self, identities: &[Identity], password: &Password) -> Result<Method, DialError> {
+        self.kept_back = identities.len().saturating_sub(MOST_KEYS);
         for identity in identities.iter().take(MOST_KEYS) {
             if !self.takes(MethodKind::PublicKey) {
                 break;
@@ -116,14 +117,14 @@ impl<'a> Login<'a> {
     async fn offer_key(&mut self, identity: &Identity) -> Result<bool, DialError> {
         self.tried.push(format!("key {}", identity.file().display()));
         let hash = if identity.is_rsa() { self.rsa_hash().await? } else { None };
-        let mut signer = identity.signer(self.deadline);
+        let mut signer = identity.signer(&self.options.person, self.deadline);
         let handle = &mut self.connection.handle;
         let offer =
             handle.authenticate_publickey_with(&self.endpoint.user, identity.public().clone(), hash, &mut signer);
         match self.deadline.within(Phase::Authentication, offer).await? {
             Ok(result) => self.note(result).await,
             Err(SignError::Key(error)) => Err(error.into()),
-            Err(SignError::Ended) => Err(IdentityError::Ended { file: identity.file().to_owned() }.into()),
+            Err(SignError::Ended) => self.note_refusal(MethodSet::empty(), false).await.map(|()| false),
         }
     }
 
@@ -134,7 +135,7 @@ impl<'a> Login<'a> {
         let announced = self.deadline.within(Phase::Authentication, announced).await?;
         Ok(match announced.ok().flatten() {
             Some(Some(hash)) => Some(hash),
-            _ if self.legacy => None,
+            _ if self.options.legacy_algorithms => None,
             _ => Some(HashAlg::Sha512),
         })
     }
@@ -142,18 +143,20 @@ impl<'a> Login<'a> {
     async fn send_password(&mut self, password: &str) -> Result<bool, DialError> {
         self.tried.push("password".to_owned());
         let attempt = self.connection.handle.authenticate_password(&self.endpoint.user, password);
-        let result = self.deadline.within(Phase::Authentication, attempt).await?;
-        let result = result.map_err(|_| DialError::Closed { phase: Phase::Authentication, reason: None })?;
-        self.note(result).await
+        match self.deadline.within(Phase::Authentication, attempt).await? {
+            Ok(result) => self.note(result).await,
+            Err(_) => self.note_refusal(MethodSet::empty(), false).await.map(|()| false),
+        }
     }
 
-    /// Notes what the device still takes. A refusal that leaves nothing, and the end of the connection, look alike here
-    /// and are told apart by how the connection ended.
+    /// Whether it got in.
     async fn note(&mut self, result: AuthResult) -> Result<bool, DialError> {
         let AuthResult::Failure { remaining_methods, partial_success } = result else { return Ok(true) };
         self.note_refusal(remaining_methods, partial_success).await.map(|()| false)
     }
 
+    /// Notes what the device still takes. A refusal that leaves nothing, and the end of the connection, look alike here
+    /// and are told apart by how the connection ended.
     async fn note_refusal(&mut self, remaining: MethodSet, partial: bool) -> Result<(), DialError> {
         if remaining.is_empty()
             && let Some(end) = self.connection.end(Phase::Authentication, self.deadline).await?
@@ -201,10 +204,7 @@ impl<'a> Login<'a> {
             Ok(Interactive::Failure { remaining_methods, partial_success }) => {
                 self.note_refusal(remaining_methods, partial_success).await.map(|()| Round::Refused)
             }
-            Err(_) => {
-                let closed = DialError::Closed { phase: Phase::Authentication, reason: None };
-                Err(self.connection.end(Phase::Authentication, self.deadline).await?.unwrap_or(closed))
-            }
+            Err(_) => self.note_refusal(MethodSet::empty(), false).await.map(|()| Round::Refused),
         }
     }
 
@@ -219,6 +219,7 @@ impl<'a> Login<'a> {
             user: self.endpoint.user.clone(),
             tried: self.tried.clone(),
             accepted: accepted.map(String::from).collect(),
+            kept_back: self.kept_back,
         }
     }
 }

@@ -5,15 +5,16 @@
 //! key costs one more (the offer), and so does keyboard-interactive (the question). Nothing is asked that can be known:
 //! there is no `none` request to learn the methods, and terminal and shell are requested in one go.
 
+use std::borrow::Cow;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use russh::client::{self, DisconnectReason, Handle, Handler, Session};
+use russh::client::{self, DisconnectReason, GexParams, Handle, Handler, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
-use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names};
+use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::algorithms;
@@ -110,7 +111,11 @@ impl Handler for Guard {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Break> {
         let key = shown.public_key();
-        let judgement = self.judge.judge(&key).map_err(|error| Break::HostKey(Box::new(error)))?;
+        let judgement = match shown.certificate() {
+            Some(certificate) => self.judge.judge_certificate(certificate),
+            None => self.judge.judge(&key),
+        };
+        let judgement = judgement.map_err(|error| Break::HostKey(Box::new(error)))?;
         self.note(|seen| seen.host_key = Some((key, judgement)));
         Ok(true)
     }
@@ -159,6 +164,8 @@ pub(super) struct Connection {
     pub(super) key: PublicKey,
     pub(super) judgement: Judgement,
     seen: Arc<Mutex<Seen>>,
+    /// Whether the connection's task was waited for to its end: that can be done once.
+    over: bool,
 }
 
 impl Connection {
@@ -173,8 +180,9 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let preferred = algorithms::offer(legacy, &judge.known_key_types());
-        let config = Arc::new(client::Config { preferred, ..Default::default() });
+        let preferred = algorithms::offer(legacy, &judge.known_key_types(), judge.wants_certificate());
+        let config =
+            Arc::new(client::Config { client_id: version_line(), gex: groups(), preferred, ..Default::default() });
         let seen = Arc::new(Mutex::new(Seen::default()));
         let guard = Guard { judge, seen: seen.clone() };
         let opened = deadline.within(Phase::KeyExchange, client::connect_stream(config, stream, guard)).await?;
@@ -182,7 +190,7 @@ impl Connection {
         let judged = lock(&seen).host_key.take();
         // russh has no key exchange without a host key, so this cannot happen; if it did, nobody would be logged in.
         let (key, judgement) = judged.ok_or_else(|| broken(Phase::KeyExchange, russh::Error::UnknownKey))?;
-        Ok(Connection { handle, seen, key, judgement })
+        Ok(Connection { handle, seen, key, judgement, over: false })
     }
 
     /// The algorithms that were agreed on.
@@ -198,8 +206,7 @@ impl Connection {
     /// Why the connection is gone; waits for its end, which is near. `None` means that the device left no method to
     /// log in with.
     pub(super) async fn end(&mut self, phase: Phase, deadline: &Deadline) -> Result<Option<DialError>, DialError> {
-        // The task's own result is of no use: it always says "disconnected". The reason was noted before.
-        let _ = deadline.within(phase, &mut self.handle).await?;
+        self.finish(phase, deadline).await?;
         Ok(match lock(&self.seen).end.take() {
             Some(End::NoMethodLeft) => None,
             Some(End::Goodbye(words)) => Some(DialError::Closed { phase, reason: Some(words) }),
@@ -207,6 +214,15 @@ impl Connection {
             Some(End::Ssh(error)) => Some(broken(phase, error)),
             None => Some(DialError::Closed { phase, reason: None }),
         })
+    }
+
+    /// Waits for the task. Its own result is of no use: it always says "disconnected"; the reason was noted before.
+    async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
+        if !self.over {
+            let _ = deadline.within(phase, &mut self.handle).await?;
+            self.over = true;
+        }
+        Ok(())
     }
 
     /// Opens a channel, and asks for a terminal and a shell on it without waiting for the answers.
@@ -228,6 +244,17 @@ impl Connection {
     }
 }
 
+/// What we call ourselves in the protocol; the device's log shows it.
+fn version_line() -> SshId {
+    SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-fgtkey_", env!("CARGO_PKG_VERSION"))))
+}
+
+/// Group sizes in bits for group exchange: OpenSSH's limits, since FortiOS also has 2048-bit groups, and a size between
+/// them that a small unit computes in time.
+fn groups() -> GexParams {
+    GexParams::new(2048, 3072, 8192).unwrap_or_default()
+}
+
 fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError {
     match stop {
         Break::HostKey(error) => *error,
@@ -237,11 +264,16 @@ fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError
         Break::Ssh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => DialError::NoCommonAlgorithm {
             kind: kind_words(kind),
             ours,
-            theirs: theirs.iter().map(|a| one_line(a)).collect(),
+            theirs: theirs.iter().filter(|name| is_algorithm(name)).map(|name| one_line(name)).collect(),
             legacy,
         },
         Break::Ssh(error) => broken(Phase::KeyExchange, error),
     }
+}
+
+/// The list of key exchanges also carries the marks of extensions.
+fn is_algorithm(name: &str) -> bool {
+    !name.starts_with("ext-info-") && !name.starts_with("kex-strict-")
 }
 
 fn kind_words(kind: russh::AlgorithmKind) -> &'static str {
@@ -258,6 +290,9 @@ fn kind_words(kind: russh::AlgorithmKind) -> &'static str {
 fn broken(phase: Phase, error: russh::Error) -> DialError {
     match error {
         russh::Error::Disconnect | russh::Error::HUP | russh::Error::SendError | russh::Error::RecvError => {
+            DialError::Closed { phase, reason: None }
+        }
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             DialError::Closed { phase, reason: None }
         }
         russh::Error::IO(error) => DialError::Closed { phase, reason: Some(error.to_string()) },
@@ -297,13 +332,19 @@ impl ShellStream {
         let soon = Deadline::after(PARTING);
         // There is nobody to tell: the work is done, and the device drops the session by itself.
         let _ = soon.within(Phase::Shell, goodbye).await;
-        let _ = soon.within(Phase::Shell, &mut self.connection.handle).await;
+        let _ = self.connection.finish(Phase::Shell, &soon).await;
     }
 }
 
 impl AsyncRead for ShellStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        // An empty message of the device looks like the end to russh's stream; the end stays the end when asked again.
+        match read {
+            Poll::Ready(Ok(())) if buf.filled().len() == before => Pin::new(&mut self.stream).poll_read(cx, buf),
+            read => read,
+        }
     }
 }
 

@@ -115,7 +115,7 @@ pub enum DialError {
     #[error(transparent)]
     KnownHosts(#[from] KnownHostsError),
     /// Device and client have no algorithm in common.
-    #[error("no {kind} in common: the device offers {}", theirs.join(", "))]
+    #[error("no {kind} in common: the device offers {}; we offer {}", theirs.join(", "), ours.join(", "))]
     NoCommonAlgorithm {
         /// What was to be agreed on: `key exchange`, `host key algorithm`, `cipher`, `MAC`, `compression`.
         kind: &'static str,
@@ -160,6 +160,8 @@ pub enum DialError {
         tried: Vec<String>,
         /// The methods that the device would still take.
         accepted: Vec<String>,
+        /// How many more keys there were than a device lets one try.
+        kept_back: usize,
     },
     /// The name has no address.
     #[error("cannot find the address of {host}")]
@@ -203,10 +205,11 @@ impl DialError {
             DialError::NoCommonAlgorithm { legacy: false, theirs, .. } if theirs.iter().any(|a| is_legacy(a)) => {
                 Some("--legacy-algorithms offers the old ones, for this device only".to_owned())
             }
+            DialError::NoCommonAlgorithm { kind, .. } => device_setting(kind),
             DialError::KnownHosts(error) => known_hosts_hint(error),
             DialError::Identity(error) => error.hint(),
             DialError::Password(error) => error.hint(),
-            DialError::Refused { tried, .. } => Some(refused_hint(tried)),
+            DialError::Refused { tried, kept_back, .. } => Some(refused_hint(tried, *kept_back)),
             DialError::Question { .. } => {
                 Some("log in with a key (-i FILE), or as an administrator without a second factor".to_owned())
             }
@@ -223,6 +226,20 @@ impl DialError {
             _ => None,
         }
     }
+}
+
+/// The lists that FortiOS has from 7.0.2 on (host keys from 7.4.0 on), in another place from 7.4.4 on.
+fn device_setting(kind: &str) -> Option<String> {
+    let setting = match kind {
+        "key exchange" => "ssh-kex-algo",
+        "host key algorithm" => "ssh-hostkey-algo",
+        "cipher" => "ssh-enc-algo",
+        "MAC" => "ssh-mac-algo",
+        _ => return None,
+    };
+    Some(format!(
+        "the device's list is `set {setting}` in `config system global`, or `ssh-config` from FortiOS 7.4.4 on"
+    ))
 }
 
 fn said(reason: &Option<String>) -> String {
@@ -273,7 +290,12 @@ fn refusal(tried: &[String], accepted: &[String]) -> String {
     }
 }
 
-fn refused_hint(tried: &[String]) -> String {
+fn refused_hint(tried: &[String], kept_back: usize) -> String {
+    if kept_back > 0 {
+        return format!(
+            "{kept_back} more keys were not offered, to stay below the lockout: name the right one with -i"
+        );
+    }
     if tried.is_empty() {
         return "give -i KEY, or a password: FGTKEY_PASSWORD, --password-file FILE, --password-command CMD".to_owned();
     }

@@ -12,48 +12,12 @@ use std::sync::Arc;
 use russh::keys::ssh_encoding::Decode;
 use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 use russh::keys::ssh_key::known_hosts::{HostPatterns, Marker};
-use russh::keys::{HashAlg, PublicKey};
+use russh::keys::{Certificate, HashAlg, PublicKey};
 
-pub use russh::keys::ssh_key::Fingerprint;
+use russh::keys::ssh_key::Fingerprint;
 
+use super::certificates;
 use super::endpoint::DEFAULT_PORT;
-
-/// What to do about a host key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum HostKeyPolicy {
-    /// `strict`: only a key that `known_hosts` has.
-    #[default]
-    Strict,
-    /// `accept-new`: as strict, but a host of which nothing is known is added to `known_hosts`.
-    AcceptNew,
-    /// Only a key with one of these fingerprints, whatever `known_hosts` says.
-    Pinned(Vec<Fingerprint>),
-}
-
-/// A text that is no [`HostKeyPolicy`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is neither strict, accept-new nor a fingerprint such as SHA256:yCT/vQJ8guX1MI+UDhQsXJq6S7iFsFQTw05gJD1n8Mw"
-)]
-pub struct HostKeyPolicyError(String);
-
-/// `strict`, `accept-new`, or fingerprints as `ssh-keygen -l` prints them, separated by commas.
-impl FromStr for HostKeyPolicy {
-    type Err = HostKeyPolicyError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "strict" => Ok(HostKeyPolicy::Strict),
-            "accept-new" => Ok(HostKeyPolicy::AcceptNew),
-            _ => text.split(',').map(fingerprint).collect::<Result<_, _>>().map(HostKeyPolicy::Pinned),
-        }
-    }
-}
-
-/// The crate's parser is strict about padding; people paste what other tools print, which may be padded.
-fn fingerprint(text: &str) -> Result<Fingerprint, HostKeyPolicyError> {
-    text.trim().trim_end_matches('=').parse().map_err(|_| HostKeyPolicyError(text.to_owned()))
-}
 
 /// A line of a `known_hosts` file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +48,8 @@ pub struct KnownKey {
 /// What the files say about a host and the key it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
+    /// An authority that stands there for this host vouches for the key.
+    Certified(Place),
     /// The key stands there for this host.
     Known(Place),
     /// Other keys stand there for this host: they are listed, and this is not one of them.
@@ -145,6 +111,33 @@ impl KnownHosts {
             Verdict::Changed(_) => Verdict::Unknown,
             verdict => verdict,
         }
+    }
+
+    /// Judges a host certificate at `now` (seconds since 1970). One that no authority vouches for counts as the plain key
+    /// that it contains, as in OpenSSH.
+    pub fn judge_certificate(&self, host: &str, port: u16, certificate: &Certificate, now: u64) -> Verdict {
+        let (authority, subject) = (certificates::authority(certificate), certificates::subject(certificate));
+        let (Ok(signer), Ok(own)) = (authority.to_bytes(), subject.to_bytes()) else { return Verdict::Unknown };
+        let holds = certificates::holds(certificate, host, now);
+        for name in [known_name(host, port), known_name(host, DEFAULT_PORT)] {
+            let marked = |marker, blob: &[u8]| {
+                self.lines_for(&name).find(|line| line.marker == Some(marker) && line.blob == blob)
+            };
+            if let Some(line) = marked(Marker::Revoked, &signer).or_else(|| marked(Marker::Revoked, &own)) {
+                return Verdict::Revoked(line.place.clone());
+            }
+            if let Some(line) = marked(Marker::CertAuthority, &signer).filter(|_| holds) {
+                return Verdict::Certified(line.place.clone());
+            }
+        }
+        self.judge(host, port, &subject)
+    }
+
+    /// Whether an authority is known for this host, so that asking it for a certificate makes sense.
+    pub fn has_authority(&self, host: &str, port: u16) -> bool {
+        [known_name(host, port), known_name(host, DEFAULT_PORT)]
+            .iter()
+            .any(|name| self.lines_for(name).any(|line| line.marker == Some(Marker::CertAuthority)))
     }
 
     /// The types of the keys that are known for this host: to be negotiated first, so that a host with several keys
@@ -288,4 +281,98 @@ pub fn default_files(home: Option<PathBuf>) -> Vec<PathBuf> {
     let own = home.map(|home| home.join(".ssh"));
     let own = own.iter().flat_map(|dir| [dir.join("known_hosts"), dir.join("known_hosts2")]);
     own.chain(["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"].map(PathBuf::from)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+    const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio";
+
+    fn key(text: &str) -> PublicKey {
+        text.parse().unwrap()
+    }
+
+    fn hosts(text: &str) -> KnownHosts {
+        let mut hosts = KnownHosts::default();
+        hosts.add(Path::new("kh"), text).unwrap();
+        hosts
+    }
+
+    #[test]
+    fn names_match_in_either_case() {
+        let hosts = hosts(&format!("FW1.Example.NET {ED25519}"));
+        assert!(matches!(hosts.judge("fw1.example.net", 22, &key(ED25519)), Verdict::Known(_)));
+        assert!(matches!(hosts.judge("FW1.EXAMPLE.net", 22, &key(ED25519)), Verdict::Known(_)));
+    }
+
+    #[test]
+    fn a_changed_key_lists_what_is_known() {
+        let Verdict::Changed(known) = hosts(&format!("\nfw1 {OTHER}")).judge("fw1", 22, &key(ED25519)) else {
+            panic!()
+        };
+        assert_eq!(known.len(), 1);
+        assert_eq!(known[0].place.to_string(), "kh line 2");
+        assert_eq!(known[0].fingerprint, fingerprint_of(&key(OTHER)));
+    }
+
+    #[test]
+    fn the_key_types_of_a_host_leave_out_authorities_and_revoked_keys() {
+        let text = format!("@cert-authority * {OTHER}\n@revoked fw1 {OTHER}\nfw1 {ED25519}\nfw2 {OTHER}\n");
+        assert_eq!(hosts(&text).key_types("fw1", 22), ["ssh-ed25519"]);
+        assert_eq!(hosts(&text).key_types("fw1", 2222), ["ssh-ed25519"]);
+        assert!(hosts(&text).key_types("fw3", 22).is_empty());
+    }
+
+    /// The definition of a pattern, without the bound on time.
+    fn matches_slowly(pattern: &[u8], name: &[u8]) -> bool {
+        match (pattern, name) {
+            ([], []) => true,
+            ([b'*', rest @ ..], _) => {
+                matches_slowly(rest, name) || matches!(name, [_, tail @ ..] if matches_slowly(pattern, tail))
+            }
+            ([p, rest @ ..], [n, tail @ ..]) if *p == b'?' || p == n => matches_slowly(rest, tail),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_match_as_defined(pattern in "[ab*?]{0,8}", name in "[ab]{0,8}") {
+            prop_assert_eq!(match_pattern(&pattern, &name), matches_slowly(pattern.as_bytes(), name.as_bytes()));
+        }
+
+        #[test]
+        fn a_hard_pattern_takes_no_long_time(n in 1usize..40) {
+            let pattern = format!("{}b", "*a".repeat(n));
+            prop_assert!(!match_pattern(&pattern, &"a".repeat(2000)));
+        }
+
+        #[test]
+        fn no_text_makes_a_panic_or_a_known_host(text in "\\PC{0,200}", host in "\\PC{0,20}", port in any::<u16>()) {
+            let mut hosts = KnownHosts::default();
+            if hosts.add(Path::new("kh"), &text).is_ok() {
+                prop_assert_eq!(hosts.judge(&host, port, &key(ED25519)), Verdict::Unknown);
+            }
+        }
+
+        #[test]
+        fn fields_in_any_order_never_vouch_for_another_key(
+            words in prop::collection::vec(
+                prop::sample::select(vec!["fw1", "*", "!fw1", "@revoked", "@cert-authority", "ssh-ed25519", "|1|a|b", "#",
+                    "AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio", "\n", "\t", ",", "[fw1]:22"]),
+                0..12,
+            ),
+        ) {
+            let mut hosts = KnownHosts::default();
+            let text = words.join(" ");
+            if hosts.add(Path::new("kh"), &text).is_ok() {
+                let verdict = hosts.judge("fw1", 22, &key(ED25519));
+                prop_assert!(!matches!(verdict, Verdict::Known(_)), "{text}: {verdict:?}");
+            }
+        }
+    }
 }

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::deadline::Deadline;
-use super::prompt::{self, PromptError};
+use super::prompt::{Person, PromptError};
 use crate::secret::Secret;
 
 /// The keys that are tried when none is named, in `ssh`'s order of preference.
@@ -60,12 +60,6 @@ pub enum IdentityError {
         /// Why.
         source: io::Error,
     },
-    /// The connection ended while the key was signing.
-    #[error("the connection ended before {} had signed", file.display())]
-    Ended {
-        /// The file.
-        file: PathBuf,
-    },
     /// Others can read the private key.
     #[error("{} can be read by others (mode {mode:04o})", file.display())]
     TooOpen {
@@ -109,7 +103,7 @@ pub(super) fn default_files(home: Option<PathBuf>) -> Vec<PathBuf> {
 impl Identity {
     /// Reads a key file. An encrypted one is not unlocked yet when its public half is known from the file or from the
     /// `.pub` file beside it.
-    pub(super) async fn read(file: &Path, deadline: &Deadline) -> Result<Self, IdentityError> {
+    pub(super) async fn read(file: &Path, person: &Person, deadline: &Deadline) -> Result<Self, IdentityError> {
         let text = read_private(file)?;
         match decode_secret_key(&text, None) {
             Ok(key) => Identity::open(file, key),
@@ -119,7 +113,7 @@ impl Identity {
                     Ok(Identity { file, public, locked, key: OnceCell::new() })
                 }
                 None if is_encrypted(&text) => {
-                    Identity::open(file, unlock(file, &Secret::new(text.as_str()), deadline).await?)
+                    Identity::open(file, unlock(file, &Secret::new(text.as_str()), person, deadline).await?)
                 }
                 _ => Err(IdentityError::Format { file: file.to_owned(), why: error.to_string() }),
             },
@@ -149,14 +143,14 @@ impl Identity {
 
     /// The signer of one authentication; a locked key asks for its passphrase once the server has accepted its public
     /// half.
-    pub(super) fn signer<'a>(&'a self, deadline: &'a Deadline) -> FileSigner<'a> {
-        FileSigner { identity: self, deadline }
+    pub(super) fn signer<'a>(&'a self, person: &'a Person, deadline: &'a Deadline) -> FileSigner<'a> {
+        FileSigner { identity: self, person, deadline }
     }
 
-    async fn private(&self, deadline: &Deadline) -> Result<&PrivateKey, IdentityError> {
+    async fn private(&self, person: &Person, deadline: &Deadline) -> Result<&PrivateKey, IdentityError> {
         let unlock = || async {
             match &self.locked {
-                Some(text) => unlock(&self.file, text, deadline).await,
+                Some(text) => unlock(&self.file, text, person, deadline).await,
                 None => Err(IdentityError::Passphrase { file: self.file.clone() }),
             }
         };
@@ -167,6 +161,7 @@ impl Identity {
 /// Signs with a key file.
 pub(super) struct FileSigner<'a> {
     identity: &'a Identity,
+    person: &'a Person,
     deadline: &'a Deadline,
 }
 
@@ -191,7 +186,7 @@ impl Signer for FileSigner<'_> {
         hash: Option<HashAlg>,
         mut request: Vec<u8>,
     ) -> Result<Vec<u8>, SignError> {
-        let key = self.identity.private(self.deadline).await.map_err(SignError::Key)?;
+        let key = self.identity.private(self.person, self.deadline).await.map_err(SignError::Key)?;
         let format = |error: String| IdentityError::Format { file: self.identity.file.clone(), why: error };
         let signature = sign(key, hash, &request).map_err(|e| SignError::Key(format(e.to_string())))?;
         signature.encode(&mut request).map_err(|e| SignError::Key(format(e.to_string())))?;
@@ -232,10 +227,10 @@ fn public_half(file: &Path, text: &str) -> Option<PublicKey> {
     PublicKey::from_openssh(std::fs::read_to_string(beside).ok()?.trim()).ok()
 }
 
-async fn unlock(file: &Path, text: &Secret, deadline: &Deadline) -> Result<PrivateKey, IdentityError> {
+async fn unlock(file: &Path, text: &Secret, person: &Person, deadline: &Deadline) -> Result<PrivateKey, IdentityError> {
     let question = format!("Passphrase for {}: ", file.display());
     for _ in 0..PASSPHRASE_ATTEMPTS {
-        let passphrase = match deadline.stopped(prompt::ask(&question)).await {
+        let passphrase = match deadline.stopped(person.ask(&question)).await {
             Ok(passphrase) => passphrase,
             Err(PromptError::NoTerminal) => return Err(IdentityError::NoTerminal { file: file.to_owned() }),
             Err(PromptError::Broken(source)) => return Err(IdentityError::Read { file: file.to_owned(), source }),

@@ -9,13 +9,15 @@
 //! | `deadline` | the one time limit of a login |
 //! | `network` | name to connected socket |
 //! | `algorithms` | what is offered in the key exchange |
-//! | `hostkeys`, `known_hosts`, `trust` | the pure judgement; the files; both applied to a device |
+//! | `hostkeys`, `certificates` | the judgement of a host key, without I/O |
+//! | `known_hosts`, `trust` | the files; policy and files applied to a device |
 //! | `password`, `identity`, `prompt` | where credentials come from |
 //! | `client`, `auth` | key exchange and shell; logging in |
 //! | `error` | what can go wrong, with hints |
 
 mod algorithms;
 mod auth;
+mod certificates;
 mod client;
 mod deadline;
 mod endpoint;
@@ -40,13 +42,13 @@ pub use auth::{MOST_KEYS, Method};
 pub use client::{Agreed, COLUMNS, ROWS, ShellStream};
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use error::{DialError, Phase, ShownKey};
-pub use hostkeys::{
-    Fingerprint, HostKeyPolicy, HostKeyPolicyError, KnownHosts, KnownKey, Malformed, Place, Verdict, known_name,
-};
+pub use hostkeys::{KnownHosts, KnownKey, Malformed, Place, Verdict, known_name};
 pub use identity::IdentityError;
 pub use known_hosts::KnownHostsError;
 pub use password::{PASSWORD_VARIABLE, PasswordError, PasswordSource};
-pub use trust::Judgement;
+pub use prompt::{Person, PromptError};
+pub use russh::keys::ssh_key::Fingerprint;
+pub use trust::{HostKeyPolicy, HostKeyPolicyError, Judgement};
 
 use crate::secret::Secret;
 use auth::Login;
@@ -75,6 +77,8 @@ pub struct DialOptions {
     pub legacy_algorithms: bool,
     /// `--timeout`: the time for the whole login, questions to a person not counted.
     pub timeout: Duration,
+    /// Who is asked for passwords and passphrases.
+    pub person: Person,
 }
 
 impl Default for DialOptions {
@@ -86,6 +90,7 @@ impl Default for DialOptions {
             known_hosts: None,
             legacy_algorithms: false,
             timeout: DEFAULT_TIMEOUT,
+            person: Person::at_terminal(),
         }
     }
 }
@@ -132,7 +137,7 @@ pub struct Route {
     pub method: Method,
     /// The algorithms of the connection.
     pub algorithms: Option<Agreed>,
-    /// The device's pre-login banner.
+    /// The device's pre-login banner as it was sent: it may contain control characters.
     pub banner: Option<String>,
     /// What the person should be told besides: a password file that others can read, a key that could not be used.
     pub warnings: Vec<String>,
@@ -148,7 +153,7 @@ impl Route {
 impl Dial {
     /// A dial with these options. Nothing is read or asked yet.
     pub fn new(options: DialOptions) -> Self {
-        let password = Arc::new(Password::new(options.password.clone()));
+        let password = Arc::new(Password::new(options.password.clone(), options.person.clone()));
         Dial { options, password, identities: Arc::new(OnceCell::new()) }
     }
 
@@ -196,7 +201,7 @@ impl Dial {
         let legacy = self.options.legacy_algorithms;
         let mut connection = Connection::open(stream, endpoint, judge, legacy, deadline).await?;
         let loaded = self.identities.get_or_try_init(|| self.load_identities(deadline)).await?;
-        let login = Login::new(&mut connection, endpoint, legacy, deadline);
+        let login = Login::new(&mut connection, endpoint, &self.options, deadline);
         let method = login.run(&loaded.identities, &self.password).await?;
         let route = Route {
             address,
@@ -222,13 +227,13 @@ impl Dial {
     async fn load_identities(&self, deadline: &Deadline) -> Result<Loaded, DialError> {
         let mut loaded = Loaded { identities: Vec::new(), warnings: Vec::new() };
         for file in &self.options.identities {
-            loaded.identities.push(Identity::read(file, deadline).await?);
+            loaded.identities.push(Identity::read(file, &self.options.person, deadline).await?);
         }
         if !self.options.identities.is_empty() || self.password.source().is_explicit() {
             return Ok(loaded);
         }
         for file in identity::default_files(std::env::home_dir()) {
-            match Identity::read(&file, deadline).await {
+            match Identity::read(&file, &self.options.person, deadline).await {
                 Ok(identity) => loaded.identities.push(identity),
                 Err(error) => loaded.warnings.push(error.to_string()),
             }

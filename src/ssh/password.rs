@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::prompt;
+use super::prompt::{Person, PromptError};
 use crate::secret::Secret;
 
 /// The variable that carries the password in pipelines. Whoever starts a child process removes it from the child's
@@ -119,12 +119,13 @@ impl PasswordError {
 #[derive(Debug)]
 pub(super) struct Password {
     source: PasswordSource,
+    person: Person,
     resolved: OnceCell<Arc<Secret>>,
 }
 
 impl Password {
-    pub(super) fn new(source: PasswordSource) -> Self {
-        Password { source, resolved: OnceCell::new() }
+    pub(super) fn new(source: PasswordSource, person: Person) -> Self {
+        Password { source, person, resolved: OnceCell::new() }
     }
 
     pub(super) fn source(&self) -> &PasswordSource {
@@ -146,10 +147,18 @@ impl Password {
             PasswordSource::Environment => from_environment()?,
             PasswordSource::File(file) => from_file(file).await?,
             PasswordSource::Command(command) => from_command(command).await?,
-            PasswordSource::Ask | PasswordSource::AskLast => from_person(question).await?,
+            PasswordSource::Ask | PasswordSource::AskLast => self.ask(question).await?,
             PasswordSource::None => return Err(PasswordError::NotGiven),
         };
         Ok(Arc::new(secret))
+    }
+
+    /// A person may enter an empty password: that of a FortiGate fresh from the factory.
+    async fn ask(&self, question: &str) -> Result<Secret, PasswordError> {
+        self.person.ask(question).await.map_err(|error| match error {
+            PromptError::NoTerminal => PasswordError::NoTerminal,
+            PromptError::Broken(source) => PasswordError::Prompt(source),
+        })
     }
 
     /// What the person should know about the source: a file that others can read.
@@ -199,14 +208,6 @@ async fn from_command(command: &str) -> Result<Secret, PasswordError> {
     first_line(&bytes, "the password command's output")
 }
 
-/// A person may enter an empty password: that of a FortiGate fresh from the factory.
-async fn from_person(question: &str) -> Result<Secret, PasswordError> {
-    prompt::ask(question).await.map_err(|error| match error {
-        prompt::PromptError::NoTerminal => PasswordError::NoTerminal,
-        prompt::PromptError::Broken(source) => PasswordError::Prompt(source),
-    })
-}
-
 fn first_line(bytes: &[u8], from: &str) -> Result<Secret, PasswordError> {
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -228,7 +229,7 @@ mod tests {
     use super::*;
 
     async fn resolve(source: PasswordSource) -> Result<String, String> {
-        let password = Password::new(source).get("?").await;
+        let password = Password::new(source, Person::nobody()).get("?").await;
         password.map(|p| p.expose().to_owned()).map_err(|e| e.to_string())
     }
 
@@ -253,7 +254,7 @@ mod tests {
         std::fs::write(&file, "x").unwrap();
         let warning = |mode| {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-            Password::new(PasswordSource::File(file.clone())).warning()
+            Password::new(PasswordSource::File(file.clone()), Person::nobody()).warning()
         };
         assert_eq!(warning(0o600), None);
         assert!(warning(0o644).unwrap().ends_with("can be read by others (mode 0644)"));
@@ -271,7 +272,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let count = directory.path().join("count");
         let command = format!("echo x >> {}; echo s3cret", count.display());
-        let password = Password::new(PasswordSource::Command(command));
+        let password = Password::new(PasswordSource::Command(command), Person::nobody());
         for _ in 0..3 {
             assert_eq!(password.get("?").await.unwrap().expose(), "s3cret");
         }
@@ -280,13 +281,13 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_source_the_hint_names_all_of_them() {
-        let error = Password::new(PasswordSource::None).get("?").await.unwrap_err();
+        let error = Password::new(PasswordSource::None, Person::nobody()).get("?").await.unwrap_err();
         assert!(error.hint().unwrap().contains("FGTKEY_PASSWORD"));
     }
 
     #[test]
     fn debug_shows_no_password() {
-        let password = Password::new(PasswordSource::None);
+        let password = Password::new(PasswordSource::None, Person::nobody());
         password.resolved.set(Arc::new(Secret::new("s3cret"))).unwrap();
         assert!(!format!("{password:?}").contains("s3cret"));
     }

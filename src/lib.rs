@@ -4,6 +4,12 @@ pub mod secret;
 
 pub mod fortios;
 
+pub mod session;
+
+pub mod ssh;
+
+pub mod sim;
+
 pub mod scrape;
 
 pub mod deliver;

@@ -1,0 +1,171 @@
+//! A request while every value is still text with its place: what flags and file have in common, and who wins.
+
+use super::place::{Place, Placed};
+use super::request_file::{DeliverEntry, GroupPart, RequestFile, Text};
+
+/// The request's flags, as they were typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestFlags {
+    /// `--api-user NAME`
+    pub api_user: Option<String>,
+    /// `--profile NAME`
+    pub profile: Option<String>,
+    /// `--preset NAME`
+    pub preset: Option<String>,
+    /// `--grant GROUP[.SUB]=LEVEL`, repeatable; on top of the file's permissions.
+    pub grants: Vec<String>,
+    /// `--trusted-host CIDR|auto`, repeatable; instead of the file's.
+    pub trusted_hosts: Vec<String>,
+    /// `--vdom NAME`, repeatable; instead of the file's.
+    pub vdoms: Vec<String>,
+    /// `--comments TEXT`
+    pub comments: Option<String>,
+    /// `--cors-origin ORIGIN`
+    pub cors_origin: Option<String>,
+    /// `--peer-group NAME`
+    pub peer_group: Option<String>,
+    /// `--schedule NAME`
+    pub schedule: Option<String>,
+    /// `--expires DURATION`
+    pub expires: Option<String>,
+    /// `--allow-weak`
+    pub allow_weak: bool,
+}
+
+/// One value as text.
+pub(super) type Value = Placed<String>;
+
+/// A request as text.
+#[derive(Debug, Default)]
+pub(super) struct RequestText {
+    pub(super) api_user: Option<Value>,
+    pub(super) comments: Option<Value>,
+    pub(super) trusted_hosts: Option<Vec<Value>>,
+    pub(super) vdoms: Option<Vec<Value>>,
+    pub(super) schedule: Option<Value>,
+    pub(super) cors_origin: Option<Value>,
+    pub(super) peer_group: Option<Value>,
+    pub(super) expires: Option<Value>,
+    pub(super) profile: Option<Value>,
+    pub(super) preset: Option<Value>,
+    pub(super) grants: Vec<Value>,
+    pub(super) profile_comments: Option<Value>,
+    pub(super) scope: Option<Value>,
+    pub(super) allow_weak: bool,
+    pub(super) deliver: Vec<DeliverEntry>,
+    pub(super) ssh_user: Option<String>,
+}
+
+impl RequestText {
+    /// Nothing at all was asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.api_user.is_none() && self.profile.is_none() && self.preset.is_none() && self.grants.is_empty()
+    }
+
+    /// This over `base`: single values and lists replace, grants come on top.
+    pub(super) fn over(self, base: RequestText) -> RequestText {
+        RequestText {
+            api_user: self.api_user.or(base.api_user),
+            comments: self.comments.or(base.comments),
+            trusted_hosts: self.trusted_hosts.or(base.trusted_hosts),
+            vdoms: self.vdoms.or(base.vdoms),
+            schedule: self.schedule.or(base.schedule),
+            cors_origin: self.cors_origin.or(base.cors_origin),
+            peer_group: self.peer_group.or(base.peer_group),
+            expires: self.expires.or(base.expires),
+            profile: self.profile.or(base.profile),
+            preset: self.preset.or(base.preset),
+            grants: base.grants.into_iter().chain(self.grants).collect(),
+            profile_comments: self.profile_comments.or(base.profile_comments),
+            scope: self.scope.or(base.scope),
+            allow_weak: self.allow_weak || base.allow_weak,
+            deliver: if self.deliver.is_empty() { base.deliver } else { self.deliver },
+            ssh_user: self.ssh_user.or(base.ssh_user),
+        }
+    }
+}
+
+impl From<RequestFlags> for RequestText {
+    fn from(flags: RequestFlags) -> Self {
+        RequestText {
+            api_user: flag("--api-user", flags.api_user),
+            comments: flag("--comments", flags.comments),
+            trusted_hosts: some(repeated("--trusted-host", flags.trusted_hosts)),
+            vdoms: some(repeated("--vdom", flags.vdoms)),
+            schedule: flag("--schedule", flags.schedule),
+            cors_origin: flag("--cors-origin", flags.cors_origin),
+            peer_group: flag("--peer-group", flags.peer_group),
+            expires: flag("--expires", flags.expires),
+            profile: flag("--profile", flags.profile),
+            preset: flag("--preset", flags.preset),
+            grants: repeated("--grant", flags.grants),
+            allow_weak: flags.allow_weak,
+            ..RequestText::default()
+        }
+    }
+}
+
+fn flag(name: &str, value: Option<String>) -> Option<Value> {
+    value.map(|value| Placed::new(value, Place::Flag(name.to_owned())))
+}
+
+/// Of several flags of one name, the value says which one is meant; it is shown as text with escapes, if need be.
+fn repeated(name: &str, values: Vec<String>) -> Vec<Value> {
+    let place = |value: &str| Place::Flag(format!("{name} {}", value.escape_debug()));
+    values.into_iter().map(|value| Placed { place: place(&value), value }).collect()
+}
+
+fn some(values: Vec<Value>) -> Option<Vec<Value>> {
+    (!values.is_empty()).then_some(values)
+}
+
+impl From<RequestFile> for RequestText {
+    fn from(file: RequestFile) -> Self {
+        let RequestFile { name, body } = file;
+        let (user, profile) = (body.api_user, body.profile);
+        let one = |key: &str, text: Option<Text>| text.map(|text| placed(&name, key, text));
+        let many = |key: &str, texts: Option<Vec<Text>>| {
+            texts.map(|texts| texts.into_iter().map(|text| placed(&name, key, text)).collect())
+        };
+        RequestText {
+            api_user: one("api_user.name", user.name),
+            comments: one("api_user.comments", user.comments),
+            trusted_hosts: many("api_user.trusted_hosts", user.trusted_hosts),
+            vdoms: many("api_user.vdoms", user.vdoms),
+            schedule: one("api_user.schedule", user.schedule),
+            cors_origin: one("api_user.cors_origin", user.cors_origin),
+            peer_group: one("api_user.peer_group", user.peer_group),
+            expires: one("api_user.expires", user.expires),
+            profile: one("profile.name", profile.name),
+            preset: one("profile.preset", profile.preset),
+            grants: profile.permissions.into_iter().flat_map(|(group, part)| grants(&name, &group, part)).collect(),
+            profile_comments: one("profile.comments", profile.comments),
+            scope: one("profile.scope", profile.scope),
+            allow_weak: false,
+            deliver: body.deliver,
+            ssh_user: body.ssh.user,
+        }
+    }
+}
+
+fn placed(file: &str, key: &str, text: Text) -> Value {
+    let (line, column) = (text.referenced.line(), text.referenced.column());
+    Placed::new(text.value, Place::File { file: file.to_owned(), line, column, key: key.to_owned() })
+}
+
+/// The grants that one group of the file stands for, in the words of `--grant`.
+fn grants(file: &str, group: &str, part: serde_saphyr::Spanned<GroupPart>) -> Vec<Value> {
+    let grant = |subject: String, level: Text| {
+        let value = placed(file, &format!("profile.permissions.{subject}"), level);
+        Placed { value: format!("{subject}={}", value.value), ..value }
+    };
+    match part.value {
+        GroupPart::Whole(level) => {
+            let level = Text { value: level, referenced: part.referenced, defined: part.defined };
+            vec![grant(group.to_owned(), level)]
+        }
+        GroupPart::Children(children) => {
+            children.into_iter().map(|(child, level)| grant(format!("{group}.{child}"), level)).collect()
+        }
+    }
+}

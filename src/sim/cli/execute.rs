@@ -1,0 +1,139 @@
+//! `execute` and `diagnose`.
+
+use super::super::refusal::Refusal;
+use super::super::traps::{KeyReply, Note};
+use super::super::words::{Abbreviation, Word, expand};
+use super::config::refuse_extra;
+use super::{Answer, AskKind, Cli, Pending, Reply, State};
+use crate::fortios::version::Version;
+
+/// `generate-key NAME EXPIRY` came with 7.6.3 and was restricted to the support tool's user with 7.6.5 (CLI references).
+const EXPIRY_SINCE: Version = Version::new(7, 6, 3);
+const EXPIRY_UNTIL: Version = Version::new(7, 6, 4);
+
+/// Minutes: seven days.
+const LONGEST_EXPIRY: u32 = 10_080;
+
+impl Cli {
+    pub(super) fn execute(&mut self, state: &mut State, words: &[Word]) -> Answer {
+        let Some((topic, rest)) = words.split_first() else { return Err(Refusal::incomplete()) };
+        match resolve(topic, &["api-user", "cfg", "config-transaction", "date", "time"])? {
+            "api-user" => self.api_user_command(state, rest),
+            "cfg" => Self::cfg(state, rest),
+            "config-transaction" => self.transaction(state, rest),
+            "date" => Ok(Reply::text(format!("current date is: {}\n", today()))),
+            _ => Ok(Reply::text(format!("current time is: {}\n", clock()))),
+        }
+    }
+
+    fn api_user_command(&mut self, state: &mut State, words: &[Word]) -> Answer {
+        let Some((command, rest)) = words.split_first() else { return Err(Refusal::incomplete()) };
+        resolve(command, &["generate-key"])?;
+        if !self.reaches(state, super::Scope::Global) {
+            return Err(Refusal::parse("api-user"));
+        }
+        match rest.is_empty() {
+            true => Err(Refusal::incomplete()),
+            false if state.spec.asks_admin_password() => {
+                Ok(Reply::ask(AskKind::Password, Pending::GenerateKey(rest.to_vec())))
+            }
+            false => self.generate_key_now(state, rest),
+        }
+    }
+
+    pub(super) fn generate_key_now(&mut self, state: &mut State, words: &[Word]) -> Answer {
+        let Some((name, rest)) = words.split_first() else { return Err(Refusal::incomplete()) };
+        check_expiry(state.spec.version, rest)?;
+        // Only what is committed counts, not what a workspace holds.
+        let known = state.running.global.entry("system api-user", &name.text).is_some();
+        if !known || state.undoes_changes() {
+            return Err(Refusal::new(format!("Could not find api-user {}.", name.text), -3));
+        }
+        if state.spec.fips {
+            return Err(Refusal::new("", -7));
+        }
+        if !self.may_write(state) {
+            return Err(Refusal::unknown_action());
+        }
+        let key = state.new_key(&name.text);
+        Ok(Reply::text(announcement(key.expose(), &name.text, state.spec.traps.key_reply)))
+    }
+
+    fn cfg(state: &mut State, words: &[Word]) -> Answer {
+        let Some((command, rest)) = words.split_first() else { return Err(Refusal::incomplete()) };
+        resolve(command, &["save"])?;
+        refuse_extra(rest)?;
+        state.save();
+        Ok(Reply::text("config saved.\n"))
+    }
+
+    /// Workspace mode (administration guide 530847), from 6.2.0 on.
+    fn transaction(&mut self, state: &mut State, words: &[Word]) -> Answer {
+        if state.spec.version < Version::new(6, 2, 0) {
+            return Err(Refusal::parse("config-transaction"));
+        }
+        let Some((command, _)) = words.split_first() else { return Err(Refusal::incomplete()) };
+        match (resolve(command, &["start", "commit", "abort"])?, self.workspace.take()) {
+            ("start", None) => self.workspace = Some(state.running.clone()),
+            ("commit", Some(workspace)) => {
+                state.running = workspace;
+                state.commits.push("transaction".into());
+                state.save_if_automatic();
+            }
+            ("abort", Some(_)) => (),
+            (_, workspace) => {
+                self.workspace = workspace;
+                return Err(Refusal::new("", -1));
+            }
+        }
+        Ok(Reply::default())
+    }
+
+    pub(super) fn diagnose(&mut self, words: &[Word]) -> Answer {
+        let Some((topic, _)) = words.split_first() else { return Err(Refusal::incomplete()) };
+        match resolve(topic, &["debug"])? {
+            "debug" => Ok(Reply::default()),
+            other => Err(Refusal::parse(other)),
+        }
+    }
+}
+
+fn resolve<'a>(word: &Word, known: &[&'a str]) -> Result<&'a str, Refusal> {
+    match expand(&word.text, known.iter().copied()) {
+        Abbreviation::Of(word) => Ok(word),
+        Abbreviation::Ambiguous => Err(Refusal::ambiguous(&word.text)),
+        Abbreviation::Unknown => Err(Refusal::parse(&word.text)),
+    }
+}
+
+fn check_expiry(version: Version, words: &[Word]) -> Result<(), Refusal> {
+    let Some((expiry, rest)) = words.split_first() else { return Ok(()) };
+    refuse_extra(rest)?;
+    let minutes = expiry.text.parse::<u32>().ok().filter(|minutes| (1..=LONGEST_EXPIRY).contains(minutes));
+    match minutes {
+        _ if version < EXPIRY_SINCE => Err(Refusal::parse(&expiry.text)),
+        None => Err(Refusal::value(&expiry.text, -650)),
+        Some(_) if version > EXPIRY_UNTIL => Err(Refusal::new("", -609)),
+        Some(_) => Ok(()),
+    }
+}
+
+fn announcement(key: &str, user: &str, shape: KeyReply) -> String {
+    let sentence = "The bearer of this API key will be granted all access privileges assigned to the api-user";
+    let blank = |lines| "\n".repeat(lines);
+    let note = match shape.note {
+        Note::Line => format!("NOTE: {sentence} {user}.\n"),
+        Note::Wrapped => format!("{sentence}\n{user}.\n"),
+        Note::Absent => String::new(),
+    };
+    let (before, between) = (blank(shape.blank_before), blank(shape.blank_between));
+    format!("{before}New API key: {key}\n{between}{note}")
+}
+
+fn today() -> String {
+    super::super::status::now().split(' ').next().unwrap_or_default().to_owned()
+}
+
+fn clock() -> String {
+    super::super::status::now().split(' ').nth(1).unwrap_or_default().to_owned()
+}

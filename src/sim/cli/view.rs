@@ -1,0 +1,147 @@
+//! `show` and `get`: which part of the configuration, or which status, is meant.
+
+use std::sync::Arc;
+
+use super::super::refusal::Refusal;
+use super::super::show::{Printer, columns, listing};
+use super::super::status;
+use super::super::tree::Node;
+use super::super::words::Word;
+use super::config::refuse_extra;
+use super::{Answer, Cli, Definition, Level, Reply, Scope, State};
+
+impl Cli {
+    pub(super) fn show(&mut self, state: &mut State, words: &[Word]) -> Answer {
+        let full = words.first().is_some_and(|word| is_full(&word.text));
+        let words = if full { words.get(1..).unwrap_or_default() } else { words };
+        if self.levels.last().is_some_and(Level::is_inside) {
+            refuse_extra(words)?;
+            return Ok(Reply::output(self.show_here(state, full)));
+        }
+        if words.is_empty() {
+            return Ok(Reply::output(self.show_all(state, full)));
+        }
+        let (object, rest) = self.find_prefix(state, words)?;
+        let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
+        let only = match rest {
+            [] => None,
+            [key] if object.is_table() && scope.entry(&object.path, &key.text).is_some() => Some(key.text.as_str()),
+            [_] if object.is_table() => return Err(Refusal::not_in_table()),
+            [extra, ..] => return Err(Refusal::parse(&extra.text)),
+        };
+        Ok(Reply::output(printer(state, full).object(&object, &scope, only)))
+    }
+
+    fn show_here(&self, state: &mut State, full: bool) -> String {
+        match self.levels.last() {
+            Some(Level::Entry { table, key, staged }) => printer(state, full).staged(table, Some(key), staged),
+            Some(Level::Single { object, staged }) => printer(state, full).staged(object, None, staged),
+            Some(Level::Table(table)) => {
+                let mut scope = Node::default();
+                scope.tables.insert(table.path.clone(), self.held(state, table).to_vec());
+                printer(state, full).object(table, &scope, None)
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The whole configuration that can be seen from here.
+    fn show_all(&self, state: &mut State, full: bool) -> String {
+        let mut out = if self.is_at_base() { status::config_header(&state.spec, &self.admin) } else { String::new() };
+        let mut objects: Vec<Arc<Definition>> = state.definitions.clone();
+        objects.retain(|object| self.reaches(state, object.scope));
+        for object in &objects {
+            let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
+            out.push_str(&printer(state, full).object(object, &scope, None));
+        }
+        out
+    }
+
+    pub(super) fn get(&mut self, state: &State, words: &[Word]) -> Answer {
+        if self.levels.last().is_some_and(Level::is_inside) {
+            refuse_extra(words)?;
+            return Ok(Reply::output(self.get_here(state)));
+        }
+        if words.is_empty() {
+            return Err(Refusal::incomplete());
+        }
+        if let Some(text) = self.status(state, words) {
+            return text.map(Reply::output);
+        }
+        let (object, rest) = self.find_prefix(state, words)?;
+        let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
+        self.get_object(&object, &scope, rest)
+    }
+
+    fn get_object(&self, object: &Definition, scope: &Node, rest: &[Word]) -> Answer {
+        let text = match rest {
+            [] if object.is_table() => listing(object, scope.entries(&object.path), ""),
+            [] => columns(object, &scope.singles.get(&object.path).cloned().unwrap_or_default(), None),
+            [key] if object.is_table() => {
+                let entry = scope.entry(&object.path, &key.text).ok_or_else(Refusal::not_in_table)?;
+                columns(object, entry, Some(&key.text))
+            }
+            [extra, ..] => return Err(Refusal::parse(&extra.text)),
+        };
+        Ok(Reply::output(text))
+    }
+
+    fn get_here(&self, state: &State) -> String {
+        match self.levels.last() {
+            Some(Level::Entry { table, key, staged }) => columns(table, staged, Some(key)),
+            Some(Level::Single { object, staged }) => columns(object, staged, None),
+            Some(Level::Table(table)) => listing(table, self.held(state, table), ""),
+            _ => String::new(),
+        }
+    }
+
+    /// The status commands; `None` when `words` name none.
+    fn status(&self, state: &State, words: &[Word]) -> Option<Result<String, Refusal>> {
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let global = self.reaches(state, Scope::Global);
+        let outside = |token: &str| Err(Refusal::parse(token));
+        let answer = match texts.as_slice() {
+            ["system", topic] if is_short_for(topic, "status", 2) => Ok(status::system_status(state)),
+            ["system", "ha", topic] if is_short_for(topic, "status", 1) => Ok(status::ha_status(state)),
+            ["system", "admin", "list" | "status"] if !global => outside("admin"),
+            ["system", "admin", "list"] => Ok(status::admin_list(state)),
+            ["system", "admin", "status"] => Ok(status::admin_status(state, self.session)),
+            ["system", "info", "admin", "status"] => Ok(status::info_admin_status(state)),
+            ["system", "performance", "status"] => Ok(status::performance()),
+            _ => return None,
+        };
+        Some(answer)
+    }
+
+    /// `tree`: the settings with their lengths.
+    pub(super) fn tree(&self) -> Reply {
+        let object = match self.levels.last() {
+            Some(Level::Table(object) | Level::Entry { table: object, .. } | Level::Single { object, .. }) => object,
+            _ => return Reply::default(),
+        };
+        let mut out = format!("-- [{}]\n", object.name());
+        for field in &object.fields {
+            out.push_str(&format!("    |- {}\n", field.name));
+        }
+        Reply::output(out)
+    }
+}
+
+fn printer(state: &mut State, full: bool) -> Printer<'_> {
+    Printer { keys: &state.keys, random: Some(&mut state.random), full }
+}
+
+fn is_full(word: &str) -> bool {
+    is_short_for(word, "full-configuration", 1)
+}
+
+fn is_short_for(typed: &str, word: &str, least: usize) -> bool {
+    typed.len() >= least && word.starts_with(typed)
+}
+
+impl Level {
+    /// Whether `show` means this level and takes no path.
+    fn is_inside(&self) -> bool {
+        matches!(self, Level::Table(_) | Level::Entry { .. } | Level::Single { .. })
+    }
+}

@@ -1,0 +1,257 @@
+//! One SSH connection: authentication, and the channels with their shells.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+
+use russh::keys::{PublicKey, PublicKeyBase64};
+use russh::server::{
+    Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
+};
+use russh::{Channel, ChannelId, Pty};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::link::Link;
+use super::server::Site;
+use super::shell::{Login, Output, Shell, Then};
+
+/// The device's side of one connection.
+pub(super) struct Connection {
+    site: Site,
+    peer: SocketAddr,
+    link: Link,
+    admin: String,
+    terminals: HashMap<ChannelId, (u32, u32)>,
+    inputs: HashMap<ChannelId, UnboundedSender<Input>>,
+}
+
+/// What a channel's task is told.
+enum Input {
+    Bytes(Vec<u8>),
+    /// The client sends no more.
+    End,
+}
+
+impl Connection {
+    pub(super) fn new(site: Site, peer: SocketAddr, link: Link) -> Self {
+        Connection { site, peer, link, admin: String::new(), terminals: HashMap::new(), inputs: HashMap::new() }
+    }
+
+    /// Counts a login and decides it.
+    async fn login(&mut self, admin: &str, right: bool) -> Auth {
+        let spec = self.site.device.spec();
+        tokio::time::sleep(spec.login_delay).await;
+        self.site.counters.attempts.fetch_add(1, Ordering::Relaxed);
+        let address = self.peer.ip();
+        if right && !self.site.lockout.is_locked(address) {
+            self.site.lockout.succeeded(address);
+            admin.clone_into(&mut self.admin);
+            return Auth::Accept;
+        }
+        self.site.counters.failures.fetch_add(1, Ordering::Relaxed);
+        self.site.lockout.failed(address);
+        Auth::reject()
+    }
+
+    fn password_is(&self, admin: &str, password: &str) -> bool {
+        let spec = self.site.device.spec();
+        let known = spec.admins.iter().find(|known| known.name == admin);
+        known.and_then(|known| known.password.as_ref()).is_some_and(|right| right.is(password))
+    }
+
+    fn key_is(&self, admin: &str, key: &PublicKey) -> bool {
+        let spec = self.site.device.spec();
+        let known = spec.admins.iter().filter(|known| known.name == admin);
+        let offered = key.public_key_base64();
+        known.flat_map(|known| &known.public_keys).any(|line| line.split_whitespace().nth(1) == Some(offered.as_str()))
+    }
+
+    fn start(&mut self, channel: ChannelId, session: &Session, command: Option<String>) {
+        let terminal = self.terminals.get(&channel).copied();
+        let (cols, rows) = terminal.unwrap_or_default();
+        let login = Login { admin: self.admin.clone(), source: self.peer, rows, cols, pty: terminal.is_some() };
+        let (input, inputs) = unbounded_channel();
+        self.inputs.insert(channel, input);
+        let wire = Wire { handle: session.handle(), channel, link: self.link.clone() };
+        let (shell, greeting) = Shell::open(&self.site.device, login);
+        tokio::spawn(run(shell, greeting, wire, inputs, command));
+    }
+
+    fn tell(&mut self, channel: ChannelId, input: Input) {
+        if let Some(inputs) = self.inputs.get(&channel) {
+            // A channel whose shell has ended takes nothing more.
+            let _ = inputs.send(input);
+        }
+    }
+}
+
+/// The way back to the client.
+struct Wire {
+    handle: Handle,
+    channel: ChannelId,
+    link: Link,
+}
+
+impl Wire {
+    /// Sends the bytes; `false` when the session is over.
+    async fn send(&self, output: &Output) -> bool {
+        let bytes = output.bytes.clone();
+        let length = u64::try_from(bytes.len()).unwrap_or(0);
+        let before = self.link.sent();
+        let sent = bytes.is_empty() || self.handle.data(self.channel, bytes).await.is_ok();
+        match output.then {
+            Then::Continue | Then::Think(_) => sent,
+            Then::Logout => {
+                self.close().await;
+                false
+            }
+            Then::Drop => {
+                if length > 0 {
+                    self.link.has_sent(before + length).await;
+                }
+                self.link.tear();
+                false
+            }
+        }
+    }
+
+    /// Ends the channel in order, with exit status 0, which is all that FortiOS ever gives.
+    async fn close(&self) {
+        let _ = self.handle.exit_status_request(self.channel, 0).await;
+        let _ = self.handle.eof(self.channel).await;
+        let _ = self.handle.close(self.channel).await;
+    }
+}
+
+/// Runs a shell until it ends: its bytes to the client, the client's bytes to it.
+async fn run(
+    mut shell: Shell,
+    greeting: Output,
+    wire: Wire,
+    mut inputs: UnboundedReceiver<Input>,
+    command: Option<String>,
+) {
+    let once = command.is_some();
+    let mut output = greeting;
+    let mut first = command.map(|command| command + "\n");
+    let mut ended = false;
+    loop {
+        if !wire.send(&output).await {
+            return;
+        }
+        output = match (output.then, first.take()) {
+            (Then::Think(delay), command) => {
+                first = command;
+                tokio::time::sleep(delay).await;
+                shell.wake()
+            }
+            (_, Some(command)) => shell.receive(command.as_bytes()),
+            (_, None) if shell.is_at_prompt() && (once || ended) => return wire.close().await,
+            (_, None) => match inputs.recv().await {
+                Some(Input::Bytes(bytes)) => shell.receive(&bytes),
+                Some(Input::End) => {
+                    ended = true;
+                    shell.receive(&[])
+                }
+                None => return,
+            },
+        };
+    }
+}
+
+impl Handler for Connection {
+    type Error = russh::Error;
+
+    async fn authentication_banner(&mut self) -> Result<Option<String>, Self::Error> {
+        Ok(self.site.device.spec().pre_login_banner)
+    }
+
+    async fn auth_password(&mut self, admin: &str, password: &str) -> Result<Auth, Self::Error> {
+        let right = self.password_is(admin, password);
+        Ok(self.login(admin, right).await)
+    }
+
+    async fn auth_publickey_offered(&mut self, admin: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
+        Ok(if self.key_is(admin, offer.public_key) { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn auth_publickey(&mut self, admin: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        let right = self.key_is(admin, key.public_key);
+        Ok(self.login(admin, right).await)
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        admin: &str,
+        _: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, Self::Error> {
+        let Some(mut response) = response else {
+            let prompts = Cow::Borrowed(&[(Cow::Borrowed("Password: "), false)][..]);
+            return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts });
+        };
+        let typed = response.next();
+        let right = typed.is_some_and(|typed| self.password_is(admin, &String::from_utf8_lossy(&typed)));
+        Ok(self.login(admin, right).await)
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        _: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _: &str,
+        cols: u32,
+        rows: u32,
+        _: u32,
+        _: u32,
+        _: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.terminals.insert(channel, (cols, rows));
+        session.channel_success(channel)
+    }
+
+    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
+        self.site.counters.shells.fetch_add(1, Ordering::Relaxed);
+        session.channel_success(channel)?;
+        self.start(channel, session, None);
+        Ok(())
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        command: &[u8],
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.site.counters.execs.fetch_add(1, Ordering::Relaxed);
+        session.channel_success(channel)?;
+        self.start(channel, session, Some(String::from_utf8_lossy(command).into_owned()));
+        Ok(())
+    }
+
+    async fn data(&mut self, channel: ChannelId, bytes: &[u8], _: &mut Session) -> Result<(), Self::Error> {
+        self.tell(channel, Input::Bytes(bytes.to_vec()));
+        Ok(())
+    }
+
+    async fn channel_eof(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
+        self.tell(channel, Input::End);
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
+        self.inputs.remove(&channel);
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! The device: what all sessions share.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::secret::Secret;
+
+use super::cli::Cli;
+use super::definition::{Definition, Shape};
+use super::fault::FaultBook;
+use super::random::Random;
+use super::schema::definitions;
+use super::show;
+use super::spec::{CfgSave, DeviceSpec, Ha};
+use super::tree::{Config, Node};
+
+/// A simulated FortiGate. Clones are the same device.
+#[derive(Clone)]
+pub struct Device(Arc<Mutex<State>>);
+
+/// Live keys by API user.
+type Keys = BTreeMap<String, Arc<Secret>>;
+
+pub(super) struct State {
+    pub(super) spec: DeviceSpec,
+    pub(super) definitions: Vec<Arc<Definition>>,
+    pub(super) running: Config,
+    pub(super) keys: Keys,
+    pub(super) faults: FaultBook,
+    pub(super) random: Random,
+    pub(super) sessions: Vec<LoggedIn>,
+    pub(super) commands: Vec<String>,
+    pub(super) commits: Vec<String>,
+    saved: (Config, Keys),
+    next_session: u64,
+}
+
+/// A session of this device, as its tables list it.
+#[derive(Debug, Clone)]
+pub(super) struct LoggedIn {
+    pub(super) id: u64,
+    pub(super) user: String,
+    pub(super) profile: String,
+    pub(super) remote: SocketAddr,
+    pub(super) started: String,
+}
+
+/// Why a device does not start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the simulated device refuses line {line} of its configuration, `{text}`: {answer}")]
+pub struct BootError {
+    /// Counted from 1.
+    pub line: usize,
+    /// The line.
+    pub text: String,
+    /// What the device said to it.
+    pub answer: String,
+}
+
+/// What the device knows about one API user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiUserState {
+    /// The access profile.
+    pub accprofile: String,
+    /// The VDOMs, in order.
+    pub vdoms: Vec<String>,
+    /// Trusted hosts in FortiOS's form: `10.0.0.0 255.0.0.0`, `2001:db8::/32`; defaults are spelled out.
+    pub trusted_hosts: Vec<String>,
+    /// The comment.
+    pub comments: Option<String>,
+    /// Every explicit setting, by name.
+    pub settings: BTreeMap<String, Vec<String>>,
+    /// Whether a key was generated.
+    pub has_key: bool,
+}
+
+impl Device {
+    /// Starts a device.
+    ///
+    /// # Errors
+    ///
+    /// When [`DeviceSpec::config`] holds a line that the device refuses.
+    pub fn new(spec: DeviceSpec) -> Result<Self, BootError> {
+        let config = spec.config.clone();
+        let device = Device(Arc::new(Mutex::new(State::new(spec))));
+        Cli::boot(device.clone()).load(&config)?;
+        let mut state = device.lock();
+        for user in state.spec.keyed_users.clone() {
+            state.new_key(&user);
+        }
+        state.commits.clear();
+        state.save();
+        drop(state);
+        Ok(device)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the device was started with.
+    pub fn spec(&self) -> DeviceSpec {
+        self.lock().spec.clone()
+    }
+
+    /// The API user `name`, when there is one.
+    pub fn api_user(&self, name: &str) -> Option<ApiUserState> {
+        let state = self.lock();
+        let node = state.running.global.entry("system api-user", name)?;
+        Some(ApiUserState {
+            accprofile: node.first("accprofile").unwrap_or_default().to_owned(),
+            vdoms: node.settings.get("vdom").cloned().unwrap_or_default(),
+            trusted_hosts: node.entries("trusthost").iter().map(|(_, host)| trusted_host(host)).collect(),
+            comments: node.first("comments").map(str::to_owned),
+            settings: node.settings.clone(),
+            has_key: state.keys.contains_key(name),
+        })
+    }
+
+    /// The explicit settings of the access profile `name`; those of its permission blocks as `fwgrp.address`.
+    pub fn profile(&self, name: &str) -> Option<BTreeMap<String, String>> {
+        let state = self.lock();
+        let node = state.running.global.entry("system accprofile", name)?;
+        let mut settings: BTreeMap<_, _> =
+            node.settings.iter().map(|(field, values)| (field.clone(), values.join(" "))).collect();
+        for (block, children) in &node.singles {
+            let group = block.trim_end_matches("-permission");
+            let child = |(field, values): (&String, &Vec<String>)| (format!("{group}.{field}"), values.join(" "));
+            settings.extend(children.settings.iter().map(child));
+        }
+        Some(settings)
+    }
+
+    /// The names of the API users, in the order of the table.
+    pub fn api_users(&self) -> Vec<String> {
+        names(self.lock().running.global.entries("system api-user"))
+    }
+
+    /// The names of the access profiles, built-in ones included.
+    pub fn profiles(&self) -> Vec<String> {
+        names(self.lock().running.global.entries("system accprofile"))
+    }
+
+    /// Whether `key` is the one that the API accepts for this user now.
+    pub fn key_is_live(&self, user: &str, key: &str) -> bool {
+        self.lock().keys.get(user).is_some_and(|live| live.expose() == key)
+    }
+
+    /// The user whose live key this is.
+    pub fn user_of_key(&self, key: &str) -> Option<String> {
+        self.lock().keys.iter().find(|(_, live)| live.expose() == key).map(|(user, _)| user.clone())
+    }
+
+    /// `show` of the access profiles and API users, without what differs from run to run: for comparing devices.
+    pub fn config_text(&self) -> String {
+        let state = self.lock();
+        ["system accprofile", "system api-user"]
+            .iter()
+            .filter_map(|path| state.definitions.iter().find(|definition| definition.path == *path))
+            .map(|definition| show::canonical(definition, &state.running.global, &state.keys))
+            .collect()
+    }
+
+    /// Every command line that was received, over all sessions, in order. Empty lines do not count.
+    pub fn commands(&self) -> Vec<String> {
+        self.lock().commands.clone()
+    }
+
+    /// Every object that was committed: `system api-user terraform`, in order.
+    pub fn commits(&self) -> Vec<String> {
+        self.lock().commits.clone()
+    }
+
+    /// How many sessions are open.
+    pub fn sessions(&self) -> usize {
+        self.lock().sessions.len()
+    }
+
+    /// Whether something would be lost at a restart (`cfg-save` manual or revert).
+    pub fn has_unsaved_changes(&self) -> bool {
+        let state = self.lock();
+        state.saved.0 != state.running || state.saved.1.len() != state.keys.len()
+    }
+
+    /// Starts again from the saved configuration; sessions stay, which a real restart would not allow.
+    pub fn restart(&self) {
+        let mut state = self.lock();
+        let (config, keys) = (state.saved.0.clone(), state.saved.1.clone());
+        state.running = config;
+        state.keys = keys;
+    }
+
+    pub(super) fn log_in(&self, user: &str, source: SocketAddr) -> (u64, String) {
+        let mut state = self.lock();
+        let id = state.next_session;
+        state.next_session += 1;
+        let profile = state.profile_of(user);
+        let remote = state.seen(source, id);
+        let session =
+            LoggedIn { id, user: user.into(), profile: profile.clone(), remote, started: super::status::now() };
+        state.sessions.push(session);
+        (id, profile)
+    }
+
+    pub(super) fn log_out(&self, session: u64) {
+        self.lock().sessions.retain(|row| row.id != session);
+    }
+}
+
+fn names(entries: &[(String, Node)]) -> Vec<String> {
+    entries.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn trusted_host(node: &Node) -> String {
+    match node.first("type") {
+        Some("ipv6-trusthost") => node.first("ipv6-trusthost").unwrap_or("::/0").to_owned(),
+        _ => node.first("ipv4-trusthost").unwrap_or("0.0.0.0 0.0.0.0").to_owned(),
+    }
+}
+
+impl State {
+    fn new(spec: DeviceSpec) -> Self {
+        let running = factory(&spec);
+        State {
+            definitions: definitions(&spec),
+            keys: Keys::new(),
+            faults: FaultBook::new(spec.faults.clone()),
+            random: Random::new(spec.seed, &spec.serial),
+            sessions: Vec::new(),
+            commands: Vec::new(),
+            commits: Vec::new(),
+            saved: (running.clone(), Keys::new()),
+            next_session: 0,
+            running,
+            spec,
+        }
+    }
+
+    fn profile_of(&self, admin: &str) -> String {
+        let node = self.running.global.entry("system admin", admin);
+        node.and_then(|node| node.first("accprofile")).unwrap_or("admin_no_access").to_owned()
+    }
+
+    fn seen(&self, source: SocketAddr, session: u64) -> SocketAddr {
+        let Some(mut seen) = self.spec.seen_from else { return source };
+        let shift = u16::try_from(session % 1000).unwrap_or(0);
+        seen.set_port(seen.port().wrapping_add(shift));
+        seen
+    }
+
+    /// Makes a key for `user`; the old one is void from now on.
+    pub(super) fn new_key(&mut self, user: &str) -> Arc<Secret> {
+        let key = Arc::new(Secret::new(self.random.key(self.spec.traps.key_reply.length)));
+        self.keys.insert(user.to_owned(), Arc::clone(&key));
+        self.save_if_automatic();
+        key
+    }
+
+    pub(super) fn save(&mut self) {
+        self.saved = (self.running.clone(), self.keys.clone());
+    }
+
+    pub(super) fn save_if_automatic(&mut self) {
+        if self.running.global.singles.get("system global").and_then(|node| node.first("cfg-save")).is_none() {
+            self.save();
+        }
+    }
+
+    /// On a secondary, what is changed is undone by the next synchronisation: at once, here.
+    pub(super) fn undoes_changes(&self) -> bool {
+        self.spec.ha == Ha::Secondary
+    }
+}
+
+/// What is configured before anyone logs in.
+fn factory(spec: &DeviceSpec) -> Config {
+    let mut global = Node::default();
+    for name in super::BUILT_IN_PROFILES {
+        global.put("system accprofile", name, Node::default());
+    }
+    global.put("system accprofile", "prof_admin", prof_admin(spec));
+    for admin in &spec.admins {
+        let mut node = Node::default();
+        node.set("accprofile", &admin.accprofile);
+        node.set("vdom", spec.vdoms.first().map_or("root", String::as_str));
+        if admin.password.is_some() {
+            node.set("password", "set");
+        }
+        global.put("system admin", &admin.name, node);
+    }
+    let mut system = Node::default();
+    system.set("hostname", &spec.hostname);
+    if spec.cfg_save != CfgSave::Automatic {
+        system.set("cfg-save", spec.cfg_save.word());
+    }
+    global.singles.insert("system global".into(), system);
+    Config { global, vdoms: spec.vdoms.iter().map(|name| (name.clone(), Node::default())).collect() }
+}
+
+/// The built-in editable profile: everything read-write, and the CLI switches as on an upgraded device.
+fn prof_admin(spec: &DeviceSpec) -> Node {
+    let mut node = Node::default();
+    let definitions = definitions(spec);
+    let fields =
+        definitions.iter().filter(|object| object.path == "system accprofile").flat_map(|object| &object.fields);
+    for field in fields {
+        match field.name.as_str() {
+            name if name.ends_with("grp") || name == "wifi" => node.set(name, "read-write"),
+            "cli-diagnose" => (),
+            name if name.starts_with("cli-") => node.set(name, "enable"),
+            _ => (),
+        }
+    }
+    node
+}
+
+impl Definition {
+    /// Whether `edit` works in it.
+    pub(super) fn is_table(&self) -> bool {
+        self.shape != Shape::Single
+    }
+}

@@ -1,0 +1,45 @@
+//! A simulated FortiGate, to rehearse and to test against.
+//!
+//! It is written from captured sessions and vendor documents, byte for byte, and shares no code with the session engine
+//! that talks to it: two sides that share code share mistakes. It is strict on purpose: where FortiOS has a trap, so has
+//! the simulator.
+//!
+//! - [`DeviceSpec`]: what the device is, as plain data, with its [`Traps`] and [`Fault`]s;
+//! - [`Device`]: the running device, shared by its sessions, with questions for tests;
+//! - [`Shell`]: one login as a machine of bytes, without I/O or a clock;
+//! - [`Server`]: an SSH server in front of a device.
+
+mod cli;
+mod connection;
+mod definition;
+mod device;
+mod fault;
+mod greeting;
+mod grep;
+mod line;
+mod link;
+mod noise;
+mod pager;
+mod prompt;
+mod random;
+mod refusal;
+mod schema;
+mod server;
+mod shell;
+mod show;
+mod spec;
+mod status;
+mod traps;
+mod tree;
+mod value;
+mod words;
+
+pub use device::{ApiUserState, BootError, Device};
+pub use fault::{Fault, FaultAction, FaultError, Place};
+pub use server::{Counters, Listen, ListenError, Methods, Server};
+pub use shell::{Login, Output, Shell, Then};
+pub use spec::{Admin, CfgSave, DeviceSpec, Ha, OtherSession, Password, UnknownWord, VdomMode};
+pub use traps::{KeyReply, Note, Paging, PasswordQuestion, Trap, Traps, Wrap};
+
+/// Profiles that exist on every device, cannot be changed, and are not part of `show`.
+const BUILT_IN_PROFILES: [&str; 3] = ["super_admin", "super_admin_readonly", "admin_no_access"];

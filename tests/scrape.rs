@@ -1,6 +1,8 @@
 //! Keys are found in transcripts of every kind: one file a situation in `tests/scrape`, and any rendering of a known
 //! conversation.
 
+#![allow(clippy::unwrap_used, reason = "the harness of a test may fail it")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;

@@ -84,3 +84,76 @@ pub(super) fn indentation(text: &str) -> (&str, &str) {
     let rest = text.trim_start_matches([' ', '\t', '\u{feff}']);
     text.split_at_checked(text.len() - rest.len()).unwrap_or(("", text))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::deliver::{dotenv, tfvars};
+
+    fn text() -> impl Strategy<Value = String> {
+        let pieces = vec![
+            "A=1",
+            "FORTIOS_ACCESS_TOKEN",
+            "fortios_token",
+            "=",
+            " = ",
+            "export ",
+            "\"",
+            "'",
+            "\\",
+            "\n",
+            "\r\n",
+            "#",
+            "<<E",
+            "E",
+            "/*",
+            "*/",
+            "[",
+            "]",
+            "{",
+            "}",
+            " ",
+            "é",
+            "//",
+        ];
+        prop::collection::vec(prop::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    /// Writing twice gives what writing once gave, and every statement that is not ours is still there, in its order.
+    fn holds(
+        text: &str,
+        settings: &[Setting],
+        read: for<'a> fn(&'a str) -> Result<Vec<Statement<'a>>, crate::deliver::EditError>,
+    ) -> Result<(), TestCaseError> {
+        let Ok(statements) = read(text) else { return Ok(()) };
+        let all: String = statements.iter().map(|statement| statement.text).collect();
+        prop_assert_eq!(&all, text);
+        let once = rewrite(&statements, settings);
+        let again = read(&once).map_err(|error| TestCaseError::fail(format!("{error}: {:?}", *once)))?;
+        let ours = |statement: &&Statement<'_>| settings.iter().any(|setting| Some(setting.name) == statement.name);
+        prop_assert_eq!(again.iter().filter(ours).count(), settings.len());
+        let kept = |list: &[Statement<'_>]| -> String {
+            list.iter().filter(|statement| !ours(statement)).map(|statement| statement.text).collect()
+        };
+        let (after, before) = (kept(&again), kept(&statements));
+        prop_assert_eq!(after.trim_end(), before.trim_end());
+        prop_assert_eq!(&*rewrite(&again, settings), &*once);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn editing_a_dotenv_file_keeps_what_is_not_ours(text in text()) {
+            let settings = [dotenv::setting("FORTIOS_ACCESS_TOKEN", "newkey"), dotenv::setting("FORTIOS_ACCESS_HOSTNAME", "fw1")];
+            holds(&text, &settings, dotenv::statements)?;
+        }
+
+        #[test]
+        fn editing_a_tfvars_file_keeps_what_is_not_ours(text in text()) {
+            let settings = [tfvars::setting("fortios_token", "newkey"), tfvars::setting("fortios_hostname", "fw1")];
+            holds(&text, &settings, tfvars::statements)?;
+        }
+    }
+}

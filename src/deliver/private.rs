@@ -1,7 +1,8 @@
 //! Private files that appear whole or not at all.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -29,9 +30,11 @@ impl PrivateFile {
         Ok(PrivateFile { draft, directory: directory.to_owned() })
     }
 
-    /// Writes `bytes` and moves the file to `path`, which must be in the same directory; an existing file is replaced.
+    /// Writes `bytes` and moves the file to `path`, which must be in the same directory; an existing file is replaced and
+    /// its owner kept.
     pub(super) fn replace(mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.fill(bytes)?;
+        self.keep_owner(path);
         self.draft.persist(path).map_err(|error| error.error)?;
         sync_directory(&self.directory)
     }
@@ -41,6 +44,14 @@ impl PrivateFile {
         self.fill(bytes)?;
         self.draft.persist_noclobber(path).map_err(|error| error.error)?;
         sync_directory(&self.directory)
+    }
+
+    /// Gives the file to the owner of what it replaces: root in a container must not lock out the user outside it. Who may
+    /// not do that keeps the file, private as it is.
+    fn keep_owner(&self, path: &Path) {
+        if let Ok(old) = fs::metadata(path) {
+            let _ = fchown(self.draft.as_file(), Some(old.uid()), Some(old.gid()));
+        }
     }
 
     /// Overwrites the filling first and cuts afterwards, so that the reserved blocks are the ones used.

@@ -186,3 +186,40 @@ impl Reservation {
         Err(Box::new(Undelivered { stored, failures, escrowed }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    fn reservation(stdout: fs::File, format: Format, escrow: &Path) -> Reservation {
+        let slots = vec![Slot::Stdout(StdoutSlot::on(stdout, format).unwrap())];
+        Reservation { slots, escrow: Escrow::reserve(escrow).unwrap() }
+    }
+
+    #[test]
+    fn a_closed_pipe_puts_the_key_into_the_escrow() {
+        let directory = tempfile::tempdir().unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let reservation = reservation(OwnedFd::from(writer).into(), Format::Key, directory.path());
+        let undelivered = reservation.store(&mut Record::new("fw1"), Secret::new("fccys3")).unwrap_err();
+        let Escrowed::At(path) = undelivered.escrowed else { panic!("{undelivered:?}") };
+        assert!(fs::read_to_string(path).unwrap().contains("\"key\":\"fccys3\""));
+    }
+
+    #[test]
+    fn the_record_on_stdout_names_stdout_as_its_destination() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let reservation = reservation(OwnedFd::from(writer).into(), Format::Json, directory.path());
+        reservation.store(&mut Record::new("fw1"), Secret::new("fccys3")).unwrap();
+        let mut json = String::new();
+        reader.read_to_string(&mut json).unwrap();
+        assert!(json.contains(r#""delivered_to":["stdout"]"#), "{json}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

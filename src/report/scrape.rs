@@ -1,7 +1,7 @@
 //! The words for what a transcript holds.
 
 use super::Reporter;
-use crate::scrape::{DeviceError, Found, Scrape};
+use crate::scrape::{DeviceError, Found, Missing, Scrape};
 
 impl Reporter {
     /// Says what the device refused in a transcript, what is uncertain about the keys in it, and, without a key, what is
@@ -10,7 +10,8 @@ impl Reporter {
         if let Some(missing) = &scrape.missing {
             self.error(None, missing);
         }
-        scrape.errors.iter().for_each(|error| self.note(&refusal(error)));
+        let told = |error: &&DeviceError| !matches!(&scrape.missing, Some(Missing::Refused { line, .. }) if *line == error.line);
+        scrape.errors.iter().filter(told).for_each(|error| self.note(&refusal(error)));
         scrape.found.iter().for_each(|found| self.found(found));
         if let Some(hint) = scrape.missing.as_ref().and_then(|missing| missing.hint()) {
             self.hint(&hint);

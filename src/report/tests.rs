@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::deliver::{Action, Stored};
+use crate::deliver::{Action, DeliverError, Escrowed, Stored, Undelivered};
 use crate::fortios::permissions::{Access, Level, Permissions};
 use crate::fortios::version::Version;
+use crate::scrape;
 use crate::verbs::event::{Connected, Found, Trust, Warning};
 
 #[derive(Clone, Default)]
@@ -175,4 +176,58 @@ fn each_exit_has_the_status_that_scripts_rely_on() {
         (Exit::Interrupted, 130),
     ];
     assert!(all.iter().all(|(exit, status)| exit.status() == *status));
+}
+
+#[test]
+fn an_undelivered_key_is_told_with_its_escrow() {
+    let undelivered = Undelivered {
+        stored: vec![Stored { destination: "file:a".into(), path: Some("/a".into()) }],
+        failures: vec![DeliverError::Io {
+            destination: "dotenv:b".into(),
+            doing: "write the key".into(),
+            source: io::Error::other("no space left"),
+        }],
+        escrowed: Escrowed::At("/state/fw1.json".into()),
+    };
+    let expected = "\
+fgtkey: error: fw1: dotenv:b: could not write the key: no space left
+fgtkey: note: file:a has the key
+fgtkey: note: the key is safe in /state/fw1.json (0600)
+fgtkey: hint: take the key from there, then delete the file
+";
+    assert_eq!(said(Verbosity::Quiet, |reporter| reporter.undelivered("fw1", &undelivered)), expected);
+}
+
+#[test]
+fn a_destination_that_cannot_be_used_is_told_with_what_to_type() {
+    let error = DeliverError::NoDirectory { destination: "file:keys/a".into(), directory: "keys".into() };
+    let expected = "\
+fgtkey: error: fw1: file:keys/a: there is no directory keys
+fgtkey: note: nothing was minted
+fgtkey: hint: mkdir -p keys
+";
+    assert_eq!(said(Verbosity::Story, |reporter| reporter.unreserved(Some("fw1"), &error)), expected);
+}
+
+#[test]
+fn a_transcript_without_a_key_is_told_with_what_the_device_said() {
+    let transcript =
+        b"fw1 # execute api-user generate-key ci\r\r\nCould not find api-user ci.\r\nCommand fail. Return code -3\r\n";
+    let expected = "\
+fgtkey: error: the device refused to generate a key: Could not find api-user ci.; Command fail. Return code -3 (line 2)
+fgtkey: hint: create the API user first: fgtkey mint --dry-run prints how
+";
+    assert_eq!(said(Verbosity::Story, |reporter| reporter.scraped(&scrape::read(transcript))), expected);
+}
+
+#[test]
+fn a_void_and_a_doubtful_key_are_told_by_their_lines() {
+    let key = "fccys3cfbhyhqbqghkyzm1QGNnm31r";
+    let transcript =
+        format!("fw1 # exec api-user gen ci\nNew API key: {key}\nfw1 # exec api-user gen ci\nNew API key: x{key}");
+    let expected = "\
+fgtkey: note: the key in line 2 of ci on fw1 is void: a later one was generated for the same API user
+fgtkey: note: the key in line 4 of ci on fw1: the transcript ends with the key: it may be cut off
+";
+    assert_eq!(said(Verbosity::Story, |reporter| reporter.scraped(&scrape::read(transcript.as_bytes()))), expected);
 }

@@ -53,7 +53,7 @@ pub(super) fn at(lines: &Lines, index: usize, column: usize) -> Candidate {
 fn candidate(lines: &Lines, index: usize, text: &str) -> Candidate {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
     let (run, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-    let closed = rest.starts_with([' ', '\'', '"', ')', ']', ',', '.', ';', '<']);
+    let closed = rest.starts_with([' ', '\'', '"', ')', ']', ',', '.', ';', '<', '\\']);
     match run {
         "" if is_mask(text) => Candidate::Masked,
         _ if rest.starts_with(['*', '•', '…']) || rest.starts_with("..") => Candidate::Masked,

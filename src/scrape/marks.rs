@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::front::{host_before, prompt};
 use super::key::{self, Candidate};
-use super::phrases::{asks_password, is_hash, refuses};
+use super::phrases::{asks_password, is_hash, refuses, shown};
 use super::text::{Line, Lines};
 use super::user;
 
@@ -66,13 +66,18 @@ fn in_line(lines: &Lines, line: &Line, index: usize) -> Option<Mark> {
     let unbroken = lines.unbroken(index, 1, false);
     let kind = match prompt(text).or_else(|| prompt(&unbroken)) {
         Some(found) if says(found.rest) && refuses(found.rest) => Kind::Refusal(found.rest.to_owned()),
-        Some(found) => Kind::Prompt { host: found.host.map(str::to_owned), echo: found.rest.to_owned() },
+        Some(found) => Kind::Prompt { host: found.host.map(str::to_owned), echo: echo(found.rest) },
         None if asks_password(text) => Kind::Password,
         None if refuses(text) => Kind::Refusal(text.to_owned()),
         None if is_hash(text) => Kind::Hash,
         None => return None,
     };
     Some(Mark { index, column: 0, kind })
+}
+
+/// The command behind a prompt; what the device printed there is none.
+fn echo(rest: &str) -> String {
+    if says(rest) { String::new() } else { shown(rest) }
 }
 
 /// Whether the text behind a prompt was printed by the device, as on an exec channel, and not typed: commands are lower

@@ -2,20 +2,20 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 
 use super::front;
+use crate::session::reply;
 
-/// The shortest and the longest key that is believed. Published FortiOS keys have 30 characters, and nothing promises
-/// that the next one has.
-const LENGTHS: std::ops::RangeInclusive<usize> = 20..=128;
+/// From how many characters on a text could be a key, and so be a mask of one.
+const SHORTEST: usize = 20;
 
 /// How few different characters a text of a key's length has when it is a mask such as `xxxxxxxx…`.
 const FEWEST: usize = 4;
 
 /// Whether `text` can be a key.
 pub(super) fn is_key(text: &str) -> bool {
-    LENGTHS.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !is_mask(text)
+    reply::is_key(text) && !is_mask(text)
 }
 
 /// Whether `text`, announced as a key, hides one: stars, dots, a placeholder in quotes or brackets, one letter repeated.
@@ -24,44 +24,14 @@ pub(super) fn is_mask(text: &str) -> bool {
     let mut different: Vec<char> = text.chars().collect();
     different.sort_unstable();
     different.dedup();
-    hides || (text.len() >= *LENGTHS.start() && different.len() < FEWEST)
+    hides || (text.len() >= SHORTEST && different.len() < FEWEST)
 }
-
-/// Phrases that mean "no"; looked for anywhere in a line, since FortiOS glues lines together.
-const REFUSALS: [&str; 24] = [
-    r"Command fail",
-    r"Unknown action",
-    r"(?:command|value) parse error",
-    r"incomplete command",
-    r"ambiguous command",
-    r"node_check_object fail",
-    r"entry not found in datasource",
-    r"not found in table",
-    r"string value is too long",
-    r"MUST be set",
-    r"checking fail",
-    r"discard the setting",
-    r"The entry is used by other",
-    r"invalid (?:ip address|netmask|integer value|input)",
-    r"value invalid",
-    r"XSS vulnerability",
-    r"Could not find api-user",
-    r"does not have the permission",
-    r"Unmatched (?:double|single) quote",
-    r"password required",
-    r"cannot be the same name",
-    r"is reserved and cannot be edited",
-    r"internal error",
-    r"[Pp]ermission denied|Login incorrect",
-];
-
-static REFUSAL: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(REFUSALS).ok());
 
 /// Whether the device says no in `line`, which must not be an echo. Printed configuration may hold any words and never
 /// counts.
 pub(super) fn refuses(line: &str) -> bool {
     let config = ["set ", "config ", "edit ", "unset "].iter().any(|verb| line.starts_with(verb));
-    !config && REFUSAL.as_ref().is_some_and(|phrases| phrases.is_match(line))
+    !config && reply::is_refusal(line)
 }
 
 static PASSWORD: LazyLock<Option<Regex>> =
@@ -70,6 +40,14 @@ static PASSWORD: LazyLock<Option<Regex>> =
 /// Whether `line` is the question that FortiOS 7.6 asks before it changes an administrator.
 pub(super) fn asks_password(line: &str) -> bool {
     PASSWORD.as_ref().is_some_and(|question| question.is_match(line))
+}
+
+/// What is shown of a typed command: of one that sets a secret (`set password …`, `set psksecret …`), not the secret.
+pub(super) fn shown(command: &str) -> String {
+    let mut words = command.split_whitespace();
+    let (verb, field) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let secret = ["pass", "psk", "secret", "key"].iter().any(|part| field.contains(part));
+    if verb == "set" && secret { format!("set {field} …") } else { command.to_owned() }
 }
 
 /// Whether `line` prints the stored hash of a key.
@@ -83,4 +61,16 @@ pub(super) fn begins_anew(line: &str) -> bool {
     let output = ["New API key", "NOTE:", "The bearer of", "Please enter"].iter().any(|start| line.starts_with(start));
     let prompted = front::prompt(line).is_some_and(|prompt| prompt.host.is_some());
     line.is_empty() || output || prompted || refuses(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_secret_is_not_shown() {
+        assert_eq!(shown("set password hunter2"), "set password …");
+        assert_eq!(shown("set psksecret \"a b\""), "set psksecret …");
+        assert_eq!(shown("set accprofile super_admin"), "set accprofile super_admin");
+    }
 }

@@ -47,7 +47,8 @@ pub(super) fn tell(lines: &Lines, marks: Vec<Mark>) -> Scrape {
         (true, true) => Some(Missing::Empty),
         (false, true) => Some(teller.what_is_missing(lines)),
     };
-    Scrape { found: settled(lines, teller.drafts), errors: teller.errors, missing }
+    let errors = teller.errors.into_iter().map(|error| without_keys(error, &teller.drafts)).collect();
+    Scrape { found: settled(lines, teller.drafts), errors, missing }
 }
 
 impl Teller {
@@ -131,6 +132,15 @@ impl Teller {
             None => unanswered.unwrap_or(Missing::NoCommand),
         }
     }
+}
+
+/// A refusal in which no found key is repeated, wherever the transcript has it.
+fn without_keys(mut error: DeviceError, drafts: &[Draft]) -> DeviceError {
+    for draft in drafts {
+        error.text = error.text.replace(draft.key.as_str(), "…");
+        error.command = error.command.map(|command| command.replace(draft.key.as_str(), "…"));
+    }
+    error
 }
 
 fn number(lines: &Lines, index: usize) -> usize {

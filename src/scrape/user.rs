@@ -89,9 +89,12 @@ pub(super) fn noted(lines: &Lines, index: usize, column: usize) -> Vec<String> {
     names
 }
 
-/// A name without the full stop that ends the note.
+/// A name without the full stop that ends the note and whatever follows it: another sentence, or a line end spelt out
+/// as `\n` in a log of JSON.
 fn sentence(text: &str) -> Option<String> {
-    text.trim().strip_suffix('.').map(|name| name.trim_matches(['"', '\'']).to_owned())
+    let line = text.split('\\').next().unwrap_or(text).trim();
+    let (name, _) = line.split_once(". ").or_else(|| line.strip_suffix('.').map(|name| (name, "")))?;
+    Some(name.trim_matches(['"', '\'']).to_owned())
 }
 
 /// Adds a name if it can be one: placeholders and whole sentences cannot.

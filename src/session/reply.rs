@@ -88,7 +88,8 @@ impl Refusal {
     }
 }
 
-fn is_refusal(line: &str) -> bool {
+/// Whether the device says no in `line`, which must not be an echo.
+pub fn is_refusal(line: &str) -> bool {
     REFUSAL.as_ref().is_some_and(|set| set.is_match(line))
 }
 

@@ -1,4 +1,5 @@
 //! The simulated FortiGate behind its SSH server, with the OpenSSH client in front of it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

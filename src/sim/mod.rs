@@ -7,7 +7,8 @@
 //! - [`DeviceSpec`]: what the device is, as plain data, with its [`Traps`] and [`Fault`]s;
 //! - [`Device`]: the running device, shared by its sessions, with questions for tests;
 //! - [`Shell`]: one login as a machine of bytes, without I/O or a clock;
-//! - [`Server`]: an SSH server in front of a device.
+//! - [`Server`]: an SSH server in front of a device;
+//! - [`SimOptions`]: `fgtkey sim`, and [`on_stdio`] for an SSH server of another make.
 
 mod cli;
 mod connection;
@@ -19,6 +20,7 @@ mod grep;
 mod line;
 mod link;
 mod noise;
+mod options;
 mod pager;
 mod prompt;
 mod random;
@@ -29,6 +31,7 @@ mod shell;
 mod show;
 mod spec;
 mod status;
+mod stdio;
 mod traps;
 mod tree;
 mod value;
@@ -36,9 +39,11 @@ mod words;
 
 pub use device::{ApiUserState, BootError, Device};
 pub use fault::{Fault, FaultAction, FaultError, Place};
+pub use options::{Running, SimError, SimOptions, Think, ThinkError};
 pub use server::{Counters, Listen, ListenError, Methods, Server};
 pub use shell::{Login, Output, Shell, Then};
 pub use spec::{Admin, CfgSave, DeviceSpec, Ha, OtherSession, Password, UnknownWord, VdomMode};
+pub use stdio::{on_stdio, source_of};
 pub use traps::{KeyReply, Note, Paging, PasswordQuestion, Trap, Traps, Wrap};
 
 /// Profiles that exist on every device, cannot be changed, and are not part of `show`.

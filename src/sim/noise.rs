@@ -46,7 +46,7 @@ impl Noise {
     /// A reply as it arrives.
     pub(super) fn mix(&self, body: String) -> String {
         let body = if self.debug { self.with_debug(body) } else { body };
-        if !self.foreign || self.replies % 2 == 0 {
+        if !self.foreign || self.replies.is_multiple_of(2) {
             return body;
         }
         let line = FOREIGN.get(self.replies / 2 % FOREIGN.len()).copied().unwrap_or_default();

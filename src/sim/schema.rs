@@ -2,87 +2,17 @@
 
 use std::sync::Arc;
 
+use crate::fortios::schema::{self, FieldKind, Group, Schema};
 use crate::fortios::version::Version;
 
 use super::definition::{Definition, Field, Kind, Scope, Shape, Source};
 use super::spec::DeviceSpec;
 
-type Release = (u16, u16, u16);
+/// The permission group that only models with WAN optimisation have.
+const WANOPT: &str = "wanoptgrp";
 
-/// Permission groups in the order of `show`, and the release since which they take `custom`.
-const GROUPS: [(&str, Option<Release>); 11] = [
-    ("secfabgrp", Some((7, 6, 5))),
-    ("ftviewgrp", None),
-    ("authgrp", None),
-    ("sysgrp", Some((6, 0, 0))),
-    ("netgrp", Some((6, 0, 0))),
-    ("loggrp", Some((6, 0, 0))),
-    ("fwgrp", Some((6, 0, 0))),
-    ("vpngrp", None),
-    ("utmgrp", Some((6, 0, 0))),
-    ("wanoptgrp", None),
-    ("wifi", None),
-];
-
-const LAST: Release = (u16::MAX, 0, 0);
-
-/// Children of the groups: group, name, first and last release.
-const CHILDREN: [(&str, &str, Release, Release); 37] = [
-    ("netgrp", "cfg", (6, 0, 0), LAST),
-    ("netgrp", "packet-capture", (6, 0, 0), LAST),
-    ("netgrp", "route-cfg", (6, 0, 0), LAST),
-    ("sysgrp", "admin", (6, 0, 0), LAST),
-    ("sysgrp", "upd", (6, 0, 0), LAST),
-    ("sysgrp", "cfg", (6, 0, 0), LAST),
-    ("sysgrp", "mnt", (6, 0, 0), LAST),
-    ("fwgrp", "policy", (6, 0, 0), LAST),
-    ("fwgrp", "address", (6, 0, 0), LAST),
-    ("fwgrp", "service", (6, 0, 0), LAST),
-    ("fwgrp", "schedule", (6, 0, 0), LAST),
-    ("fwgrp", "others", (7, 0, 1), LAST),
-    ("loggrp", "config", (6, 0, 0), LAST),
-    ("loggrp", "data-access", (6, 0, 0), LAST),
-    ("loggrp", "report-access", (6, 0, 0), LAST),
-    ("loggrp", "threat-weight", (6, 0, 0), LAST),
-    ("utmgrp", "antivirus", (6, 0, 0), LAST),
-    ("utmgrp", "ips", (6, 0, 0), LAST),
-    ("utmgrp", "webfilter", (6, 0, 0), LAST),
-    ("utmgrp", "spamfilter", (6, 0, 0), (6, 0, 99)),
-    ("utmgrp", "emailfilter", (6, 2, 0), LAST),
-    ("utmgrp", "data-loss-prevention", (6, 0, 0), (7, 2, 3)),
-    ("utmgrp", "data-leak-prevention", (7, 2, 4), (7, 4, 3)),
-    ("utmgrp", "dlp", (7, 4, 4), LAST),
-    ("utmgrp", "file-filter", (6, 4, 0), LAST),
-    ("utmgrp", "application-control", (6, 0, 0), LAST),
-    ("utmgrp", "icap", (6, 0, 0), LAST),
-    ("utmgrp", "voip", (6, 0, 0), LAST),
-    ("utmgrp", "waf", (6, 0, 0), LAST),
-    ("utmgrp", "dnsfilter", (6, 0, 0), LAST),
-    ("utmgrp", "endpoint-control", (6, 0, 0), LAST),
-    ("utmgrp", "videofilter", (7, 2, 0), LAST),
-    ("utmgrp", "virtual-patch", (7, 4, 1), LAST),
-    ("utmgrp", "casb", (7, 4, 1), LAST),
-    ("utmgrp", "telemetry", (7, 6, 4), LAST),
-    ("secfabgrp", "csfsys", (7, 6, 5), LAST),
-    ("secfabgrp", "csffoo", (7, 6, 5), LAST),
-];
-
-/// Switches of a profile beside its groups: name, default, first and last release.
-const SWITCHES: [(&str, &str, Release, Release); 8] = [
-    ("system-diagnostics", "enable", (6, 4, 0), (7, 4, 1)),
-    ("cli-diagnose", "disable", (7, 4, 2), LAST),
-    ("cli-get", "disable", (7, 4, 2), LAST),
-    ("cli-show", "disable", (7, 4, 2), LAST),
-    ("cli-exec", "disable", (7, 4, 2), LAST),
-    ("cli-config", "disable", (7, 4, 2), LAST),
-    ("system-execute-ssh", "enable", (7, 2, 1), LAST),
-    ("system-execute-telnet", "enable", (7, 2, 1), LAST),
-];
-
-fn is_in(version: Version, from: Release, to: Release) -> bool {
-    let release = |(major, minor, patch)| Version::new(major, minor, patch);
-    release(from) <= version && version <= release(to)
-}
+/// What an access profile's group or a child of it takes.
+const LEVELS: [&str; 3] = ["none", "read", "read-write"];
 
 /// Every object that `config` opens on this device.
 pub(super) fn definitions(spec: &DeviceSpec) -> Vec<Arc<Definition>> {
@@ -104,40 +34,44 @@ fn object(path: &str, shape: Shape, scope: Scope, fields: Vec<Field>) -> Definit
 }
 
 fn access_profile(spec: &DeviceSpec) -> Definition {
-    let mut fields = Vec::new();
-    if spec.vdom_mode.is_on() {
-        fields.push(Field::choice("scope", &["vdom", "global"], "vdom"));
-    }
-    fields.push(Field::new("comments", Kind::Text(255)));
-    let groups = GROUPS.iter().filter(|(group, _)| *group != "wanoptgrp" || !spec.traps.no_wanopt);
-    fields.extend(groups.map(|(group, custom)| group_field(group, *custom, spec.version)));
-    fields.push(Field::switch("admintimeout-override", "disable"));
-    fields
-        .push(Field::new("admintimeout", Kind::Integer(0, 480)).default("10").when("admintimeout-override", "enable"));
-    let switches = SWITCHES.iter().filter(|(_, _, from, to)| is_in(spec.version, *from, *to));
-    fields.extend(switches.map(|(name, default, _, _)| Field::switch(name, default)));
-    let children = GROUPS.iter().filter_map(|(group, _)| permission_block(group, spec.version)).map(Arc::new).collect();
+    let schema = Schema::of(spec.version);
+    let offered = |field: &&schema::Field| !field.model_dependent && (spec.vdom_mode.is_on() || !field.multi_vdom_only);
+    let (before, after): (Vec<_>, Vec<_>) = schema
+        .profile_fields()
+        .filter(|field| field.name != "name")
+        .filter(offered)
+        .partition(|field| ["scope", "comments"].contains(&field.name.as_str()));
+    let groups = schema.groups().filter(|group| group.name != WANOPT || !spec.traps.no_wanopt);
+    let mut fields: Vec<_> = before.into_iter().map(profile_field).collect();
+    fields.extend(groups.map(|group| group_field(group, spec.version)));
+    fields.extend(after.into_iter().map(profile_field));
+    let children = schema.blocks().map(|group| Arc::new(permission_block(schema, group))).collect();
     Definition { children, ..object("system accprofile", Shape::Named(35), Scope::Global, fields) }
 }
 
-fn group_field(group: &str, custom: Option<Release>, version: Version) -> Field {
-    match custom {
-        Some(since) if is_in(version, since, LAST) => {
-            Field::choice(group, &["none", "read", "read-write", "custom"], "none")
-        }
-        _ => Field::choice(group, &["none", "read", "read-write"], "none"),
-    }
+/// `admintimeout` counts only with its override.
+fn profile_field(field: &schema::Field) -> Field {
+    let kind = match &field.kind {
+        FieldKind::Text { max_length } => Kind::Text(*max_length),
+        FieldKind::Choice { values } => Kind::Choice(values.clone()),
+        FieldKind::Integer { min, max } => Kind::Integer((*min).into(), (*max).into()),
+        FieldKind::Network => Kind::Ipv4Net,
+    };
+    let own = Field { default: field.default.clone(), ..Field::new(&field.name, kind) };
+    if field.name == "admintimeout" { own.when("admintimeout-override", "enable") } else { own }
 }
 
-fn permission_block(group: &str, version: Version) -> Option<Definition> {
-    let children = CHILDREN.iter().filter(|(of, _, from, to)| *of == group && is_in(version, *from, *to));
-    let fields: Vec<_> =
-        children.map(|(_, name, _, _)| Field::choice(name, &["none", "read", "read-write"], "none")).collect();
-    if fields.is_empty() {
-        return None;
-    }
-    let block = object(&format!("{group}-permission"), Shape::Single, Scope::Global, fields);
-    Some(Definition { when: Some((group.into(), "custom".into())), ..block })
+fn group_field(group: &Group, version: Version) -> Field {
+    let custom = group.takes_custom(version).then_some("custom");
+    let values: Vec<&str> = LEVELS.into_iter().chain(custom).collect();
+    Field::choice(&group.name, &values, "none")
+}
+
+fn permission_block(schema: Schema, group: &'static Group) -> Definition {
+    let children = schema.children(group).filter(|child| !child.model_dependent);
+    let fields = children.map(|child| Field::choice(&child.name, &LEVELS, "none")).collect();
+    let block = object(&format!("{}-permission", group.name), Shape::Single, Scope::Global, fields);
+    Definition { when: Some((group.name.clone(), "custom".into())), ..block }
 }
 
 fn api_user(spec: &DeviceSpec) -> Definition {
@@ -265,7 +199,7 @@ fn system_global(spec: &DeviceSpec) -> Definition {
         Field::new("cfg-revert-timeout", Kind::Integer(10, 4_294_967_295)).default("600").when("cfg-save", "revert"),
     );
     fields.push(Field::new("hostname", Kind::Text(35)));
-    if is_in(spec.version, (7, 6, 1), (7, 6, 99)) || is_in(spec.version, (7, 4, 5), (7, 4, 99)) {
+    if has_url_key_switch(spec.version) {
         fields.push(Field::switch("rest-api-key-url-query", "disable"));
     }
     if spec.version >= Version::new(6, 2, 0) {
@@ -273,6 +207,12 @@ fn system_global(spec: &DeviceSpec) -> Definition {
     }
     fields.sort_by(|a, b| a.name.cmp(&b.name));
     object("system global", Shape::Single, Scope::Global, fields)
+}
+
+/// `rest-api-key-url-query` came with 7.4.5 and 7.6.1, and 8.0 has it no more.
+fn has_url_key_switch(version: Version) -> bool {
+    let since = |minor, patch| version.minor == minor && version >= Version::new(7, minor, patch);
+    version.major == 7 && (since(4, 5) || since(6, 1))
 }
 
 fn global_field(name: &str, default: &str) -> Field {

@@ -5,14 +5,8 @@ use super::super::traps::{KeyReply, Note};
 use super::super::words::{Abbreviation, Word, expand};
 use super::config::refuse_extra;
 use super::{Answer, AskKind, Cli, Pending, Reply, State};
+use crate::fortios::schema::{Expiry, Schema};
 use crate::fortios::version::Version;
-
-/// `generate-key NAME EXPIRY` came with 7.6.3 and was restricted to the support tool's user with 7.6.5 (CLI references).
-const EXPIRY_SINCE: Version = Version::new(7, 6, 3);
-const EXPIRY_UNTIL: Version = Version::new(7, 6, 4);
-
-/// Minutes: seven days.
-const LONGEST_EXPIRY: u32 = 10_080;
 
 impl Cli {
     pub(super) fn execute(&mut self, state: &mut State, words: &[Word]) -> Answer {
@@ -106,15 +100,15 @@ fn resolve<'a>(word: &Word, known: &[&'a str]) -> Result<&'a str, Refusal> {
     }
 }
 
+/// `generate-key NAME MINUTES`, where the version has it, and for whom.
 fn check_expiry(version: Version, words: &[Word]) -> Result<(), Refusal> {
     let Some((expiry, rest)) = words.split_first() else { return Ok(()) };
     refuse_extra(rest)?;
-    let minutes = expiry.text.parse::<u32>().ok().filter(|minutes| (1..=LONGEST_EXPIRY).contains(minutes));
-    match minutes {
-        _ if version < EXPIRY_SINCE => Err(Refusal::parse(&expiry.text)),
-        None => Err(Refusal::value(&expiry.text, -650)),
-        Some(_) if version > EXPIRY_UNTIL => Err(Refusal::new("", -609)),
-        Some(_) => Ok(()),
+    match (Schema::of(version).expiry(), expiry.text.parse::<u32>()) {
+        (Expiry::NotYet { .. }, _) => Err(Refusal::parse(&expiry.text)),
+        (Expiry::SupportToolOnly { .. }, Ok(_)) => Err(Refusal::new("", -609)),
+        (Expiry::Minutes { min, max }, Ok(minutes)) if (min..=max).contains(&minutes) => Ok(()),
+        _ => Err(Refusal::value(&expiry.text, -650)),
     }
 }
 

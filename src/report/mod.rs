@@ -13,6 +13,7 @@
 
 mod delivery;
 mod exit;
+mod failure;
 mod scrape;
 mod step;
 mod style;

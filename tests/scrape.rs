@@ -220,6 +220,17 @@ fn a_long_transcript_is_read_in_time_that_grows_with_its_length() {
 }
 
 #[test]
+fn a_line_without_an_end_is_read_in_time_that_grows_with_its_length() {
+    let key = "fccys3cfbhyhqbqghkyzm1QGNnm31r";
+    for block in ["New API key: ", "a", "assigned to the api-user ", "> ", "fw1 # execute api-user generate-key "] {
+        let text = format!("{} New API key: {key} ", block.repeat(1_000_000 / block.len()));
+        let begin = std::time::Instant::now();
+        assert!(scrape::read(text.as_bytes()).found.iter().any(|found| found.key.expose() == key), "{block}");
+        assert!(begin.elapsed().as_secs() < 30, "{block}: {:?}", begin.elapsed());
+    }
+}
+
+#[test]
 fn debug_of_a_scrape_never_shows_a_key() {
     let scrape = scrape::read(b"New API key: fccys3cfbhyhqbqghkyzm1QGNnm31r\n");
     assert!(!format!("{scrape:?}").contains("fccys3"));

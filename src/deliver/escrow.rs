@@ -19,7 +19,8 @@ pub const LABEL: &str = "escrow";
 /// Room for a record with its key, in bytes.
 const ROOM: usize = 16 * 1024;
 
-/// `$XDG_STATE_HOME/fgtkey/escrow`, by default `~/.local/state/fgtkey/escrow`; none without a home directory.
+/// `$XDG_STATE_HOME/fgtkey/escrow`, by default `~/.local/state/fgtkey/escrow`; none without a home directory
+/// ([`DeliverError::NoEscrow`] says so).
 ///
 /// As the XDG base directory specification says, a relative `XDG_STATE_HOME` is ignored.
 pub fn directory() -> Option<PathBuf> {

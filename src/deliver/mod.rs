@@ -11,7 +11,7 @@
 //! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
 //!
-//! A new destination is a file here, a variant of [`Destination`] and a match arm in [`slot`].
+//! A new destination is a file here, a variant of [`Destination`] and a match arm in `slot.rs`.
 
 pub mod destination;
 pub mod escrow;
@@ -101,6 +101,9 @@ pub enum DeliverError {
         /// What is wrong with it.
         source: EditError,
     },
+    /// Nobody says where undelivered keys are kept.
+    #[error("there is no place for a key that cannot be delivered: neither XDG_STATE_HOME nor HOME is set")]
+    NoEscrow,
     /// The system refused.
     #[error("{destination}: could not {doing}")]
     Io {
@@ -125,6 +128,7 @@ impl DeliverError {
             DeliverError::Io { destination, .. } if destination == escrow::LABEL => {
                 Some("XDG_STATE_HOME names the directory that keeps undelivered keys".into())
             }
+            DeliverError::NoEscrow => Some("set XDG_STATE_HOME to a directory that you may write to".into()),
             DeliverError::Path { source, .. } => source.hint(),
             _ => None,
         }
@@ -137,7 +141,7 @@ pub enum EditError {
     /// Not text.
     #[error("it is not UTF-8 text")]
     NotText,
-    /// More than [`private::LARGEST`] bytes: not a file of settings.
+    /// More than 1 MiB: not a file of settings.
     #[error("it has {bytes} bytes; a file of settings has at most {}", private::LARGEST)]
     TooLarge {
         /// The size found.

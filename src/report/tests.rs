@@ -79,7 +79,7 @@ fn story() -> Vec<Event> {
             trusted_hosts: vec!["10.20.100.99/32".into()],
             vdoms: vec![],
         },
-        Event::Key(vec![Stored { destination: "dotenv:fw1.env".into(), path: Some("/work/fw1.env".into()) }]),
+        Event::Key(vec![Stored { destination: "dotenv:fw1.env".into(), path: Some("/keys/fw1.env".into()) }]),
         Event::Done { elapsed: Duration::from_millis(1420) },
     ]
 }

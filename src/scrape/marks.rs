@@ -102,9 +102,10 @@ fn announced(lines: &Lines) -> Vec<Mark> {
     let Some(pattern) = &*ANNOUNCED else { return Vec::new() };
     let (text, starts) = squeezed(lines);
     let hits = pattern.captures_iter(&text).filter_map(|hit| Some((hit.get(0)?.end(), hit.name("key").is_some())));
+    let mut place = Place::default();
     hits.filter_map(|(end, is_key)| {
         let index = starts.partition_point(|start| *start < end).checked_sub(1)?;
-        let column = column(lines.get(index)?, end - starts.get(index)?);
+        let column = place.column(lines, index, end - starts.get(index)?)?;
         let kind = match is_key {
             true => Kind::Key(key::at(lines, index, column)),
             false => Kind::Note(user::noted(lines, index, column)),
@@ -112,6 +113,30 @@ fn announced(lines: &Lines) -> Vec<Mark> {
         Some(Mark { index, column, kind })
     })
     .collect()
+}
+
+/// Where the last hit ended. The next one in the same line is counted from here, so that many of them cost no more than
+/// the line is long.
+#[derive(Default)]
+struct Place {
+    index: usize,
+    count: usize,
+    column: usize,
+}
+
+impl Place {
+    /// The byte in the line at `index` behind its first `count` characters that are no blanks.
+    fn column(&mut self, lines: &Lines, index: usize, count: usize) -> Option<usize> {
+        if index != self.index || count < self.count {
+            *self = Place { index, ..Place::default() };
+        }
+        let behind = lines.get(index)?.text.get(self.column..)?;
+        let visible = behind.char_indices().filter(|(_, c)| !c.is_whitespace());
+        let last = visible.take(count - self.count).last();
+        self.column += last.map_or(0, |(at, c)| at + c.len_utf8());
+        self.count = count;
+        Some(self.column)
+    }
 }
 
 /// The text without blanks, one byte a character, and where each line starts in it.
@@ -124,10 +149,4 @@ fn squeezed(lines: &Lines) -> (zeroize::Zeroizing<String>, Vec<usize>) {
         text.extend(line.text.chars().filter(|c| !c.is_whitespace()).map(|c| if c.is_ascii() { c } else { '?' }));
     }
     (text, starts)
-}
-
-/// The byte in `line` behind its first `count` characters that are no blanks.
-fn column(line: &Line, count: usize) -> usize {
-    let visible = line.text.char_indices().filter(|(_, c)| !c.is_whitespace());
-    visible.take(count).last().map_or(0, |(at, c)| at + c.len_utf8())
 }

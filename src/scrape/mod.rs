@@ -150,6 +150,9 @@ impl Missing {
     }
 }
 
+/// The largest transcript that a person plausibly has, in bytes: what a caller reads from a stream should end here.
+pub const LARGEST: u64 = 16 << 20;
+
 /// Reads a transcript. Takes any bytes; its time and memory grow with their number, not faster.
 pub fn read(bytes: &[u8]) -> Scrape {
     let lines = text::lines(bytes);

@@ -10,6 +10,9 @@ use crate::session::reply;
 /// From how many characters on a text could be a key, and so be a mask of one.
 const SHORTEST: usize = 20;
 
+/// How many characters tell a mask from a key, which has at most 128.
+const LOOKED_AT: usize = 160;
+
 /// How few different characters a text of a key's length has when it is a mask such as `xxxxxxxx…`.
 const FEWEST: usize = 4;
 
@@ -21,7 +24,7 @@ pub(super) fn is_key(text: &str) -> bool {
 /// Whether `text`, announced as a key, hides one: stars, dots, a placeholder in quotes or brackets, one letter repeated.
 pub(super) fn is_mask(text: &str) -> bool {
     let hides = text.starts_with(['*', '.', '•', '…', '<', '[', '\'', '"', '{', '(', '#', '-', '_']);
-    let mut different: Vec<char> = text.chars().collect();
+    let mut different: Vec<char> = text.chars().take(LOOKED_AT).collect();
     different.sort_unstable();
     different.dedup();
     hides || (text.len() >= SHORTEST && different.len() < FEWEST)

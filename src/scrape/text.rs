@@ -122,7 +122,22 @@ pub(super) fn lines(bytes: &[u8]) -> Lines {
 /// A CR that moves nothing (as in CR CR LF) leaves an empty piece, which is no line.
 fn pieces(number: usize, line: &str) -> impl Iterator<Item = Line> {
     let pieces = line.split('\r').enumerate().filter(|(nth, piece)| *nth == 0 || !piece.is_empty());
-    pieces.map(move |(_, piece)| one(number, piece))
+    pieces.flat_map(|(_, piece)| cut(piece)).map(move |piece| one(number, piece))
+}
+
+/// The longest line that is looked at in one piece, in characters: no terminal is as wide.
+const LONGEST: usize = 4096;
+
+/// A line in pieces of bearable length; at least one, which may be empty.
+fn cut(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+        let (piece, behind) = end.and_then(|end| text.split_at_checked(end)).unwrap_or((text, ""));
+        rest = Some(behind).filter(|behind| !behind.is_empty());
+        Some(piece)
+    })
 }
 
 fn one(number: usize, piece: &str) -> Line {

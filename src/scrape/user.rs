@@ -75,8 +75,8 @@ fn first_word(text: &str) -> Option<String> {
 /// the line at `index`.
 pub(super) fn noted(lines: &Lines, index: usize, column: usize) -> Vec<String> {
     let mut names = Vec::new();
-    let own = lines.get(index).and_then(|line| line.text.get(column..)).unwrap_or("").trim();
-    let next = lines.get(index + 1).map(|next| next.text.as_str()).filter(|next| !begins_anew(next)).unwrap_or("");
+    let own = head(lines.get(index).and_then(|line| line.text.get(column..)).unwrap_or("")).trim();
+    let next = lines.get(index + 1).map(|next| head(&next.text)).filter(|next| !begins_anew(next)).unwrap_or("");
     let ended = own.ends_with('.') && lines.break_after(index) != Break::Hard;
     if ended {
         push_name(&mut names, sentence(own));
@@ -87,6 +87,12 @@ pub(super) fn noted(lines: &Lines, index: usize, column: usize) -> Vec<String> {
     }
     push_name(&mut names, sentence(own).or_else(|| Some(own.to_owned())));
     names
+}
+
+/// The beginning of `text`, longer than any name.
+fn head(text: &str) -> &str {
+    let end = text.char_indices().nth(2 * LONGEST).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
 }
 
 /// A name without the full stop that ends the note and whatever follows it: another sentence, or a line end spelt out

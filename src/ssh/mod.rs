@@ -1,7 +1,7 @@
 //! The way into a device: TCP, host key, login, and a shell on a terminal.
 //!
-//! [`Dial`] is made once from the flags and opens any number of devices; a [`Shell`] is the bytes of one. The host key is
-//! judged before anything secret is sent. No byte of a session is logged here.
+//! [`Dial`] is made once from the flags and opens any number of devices; a [`Shell`] is the bytes of one. The host key
+//! is judged before anything secret is sent. No byte of a session is logged here.
 //!
 //! | file | owns |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! The question at a real terminal: this test binary runs itself under `script`, which gives it one, and under `setsid`,
-//! which takes it away.
+//! The question at a real terminal: this test binary runs itself under `script`, which gives it one, and under
+//! `setsid`, which takes it away.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};

@@ -21,3 +21,5 @@ mod openssh;
 mod round_trips;
 #[path = "ssh/server.rs"]
 mod server;
+#[path = "ssh/terminal.rs"]
+mod terminal;

@@ -1,9 +1,9 @@
 //! What is offered in the key exchange.
 //!
-//! FortiOS 7.x speaks `curve25519-sha256@libssh.org` (by that name only), the NIST curves, and group exchange; a hardened
-//! unit offers `diffie-hellman-group-exchange-sha256` and nothing else (oxidized issue 3123, FortiOS 7.2). FortiOS 5 and
-//! early 6 want SHA-1 and CBC (`set strong-crypto disable`, `ssh-cbc-cipher`, `ssh-kex-sha1`), which are offered on
-//! request only.
+//! FortiOS 7.x speaks `curve25519-sha256@libssh.org` (by that name only), the NIST curves, and group exchange; a
+//! hardened unit offers `diffie-hellman-group-exchange-sha256` and nothing else (oxidized issue 3123, FortiOS 7.2).
+//! FortiOS 5 and early 6 want SHA-1 and CBC (`set strong-crypto disable`, `ssh-cbc-cipher`, `ssh-kex-sha1`), which are
+//! offered on request only.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,8 @@ const KEX: &[kex::Name] = &[
     kex::DH_G14_SHA256,
 ];
 
-/// `dh-group1-sha1` is left out on purpose: FortiOS offers it, but its implementation does not work (paramiko issue 687).
+/// `dh-group1-sha1` is left out on purpose: FortiOS offers it, but its implementation does not work (paramiko issue
+/// 687).
 const LEGACY_KEX: &[kex::Name] = &[kex::DH_G14_SHA1, kex::DH_GEX_SHA1];
 
 /// Not algorithms: that we understand `server-sig-algs`, and the strict key exchange against prefix truncation.
@@ -57,8 +58,8 @@ const HOST_KEYS: &[Algorithm] = &[
 const LEGACY_HOST_KEYS: &[Algorithm] = &[Algorithm::Rsa { hash: None }];
 
 /// The offer: modern algorithms, old ones behind them when `legacy` is set. Host keys of the `known` types (as
-/// `known_hosts` spells them) come first, so that a device with several keys shows one that can be checked; before them,
-/// certificates where an authority is known that may have signed them.
+/// `known_hosts` spells them) come first, so that a device with several keys shows one that can be checked; before
+/// them, certificates where an authority is known that may have signed them.
 pub(super) fn offer(legacy: bool, known: &[&str], certificates: bool) -> Preferred {
     let mut host_keys = [HOST_KEYS, if legacy { LEGACY_HOST_KEYS } else { &[] }].concat();
     host_keys.sort_by_key(|algorithm| !known.contains(&key_type(algorithm)));

@@ -1,8 +1,8 @@
 //! Host certificates: a key that an authority of `known_hosts` (`@cert-authority`) vouches for. No I/O, no clock.
 //!
-//! The rules are those of OpenSSH's PROTOCOL.certkeys and of `sshkey_cert_check_host`: a host certificate, signed by the
-//! authority (not with SHA-1), valid now, for this host by name, and without critical options, of which none is defined
-//! for hosts.
+//! The rules are those of OpenSSH's PROTOCOL.certkeys and of `sshkey_cert_check_host`: a host certificate, signed by
+//! the authority (not with SHA-1), valid now, for this host by name, and without critical options, of which none is
+//! defined for hosts.
 
 use russh::keys::{Algorithm, Certificate, PublicKey};
 

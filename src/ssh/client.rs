@@ -1,9 +1,9 @@
 //! The SSH connection: key exchange with a judged host key, then a shell on a terminal.
 //!
-//! Round trips from TCP's first packet to the shell's first byte, with a password: TCP 1, version lines 1, key exchange 1
-//! (group exchange 2), service request 1, password 1, channel 1, terminal and shell with the first output 1: seven. A
-//! key costs one more (the offer), and so does keyboard-interactive (the question). Nothing is asked that can be known:
-//! there is no `none` request to learn the methods, and terminal and shell are requested in one go.
+//! Round trips from TCP's first packet to the shell's first byte, with a password: TCP 1, version lines 1, key
+//! exchange 1 (group exchange 2), service request 1, password 1, channel 1, terminal and shell with the first output
+//! 1: seven. A key costs one more (the offer), and so does keyboard-interactive (the question). Nothing is asked that
+//! can be known: there is no `none` request to learn the methods, and terminal and shell are requested in one go.
 
 use std::borrow::Cow;
 use std::io;
@@ -310,8 +310,8 @@ fn refusal_words(reason: &ChannelOpenFailure) -> String {
     }
 }
 
-/// The bytes of the shell, with the connection that carries them. Reading ends (with 0 bytes) when the device closes the
-/// shell or the connection.
+/// The bytes of the shell, with the connection that carries them. Reading ends (with 0 bytes) when the device closes
+/// the shell or the connection.
 pub struct ShellStream {
     stream: ChannelStream<client::Msg>,
     connection: Connection,

@@ -78,8 +78,8 @@ impl EndpointError {
 }
 
 impl Endpoint {
-    /// Reads `[user@]host[:port]`; `default_user` is for a text without a user. IPv6 stands in brackets; without them it
-    /// is accepted when it cannot be meant in another way.
+    /// Reads `[user@]host[:port]`; `default_user` is for a text without a user. IPv6 stands in brackets; without them
+    /// it is accepted when it cannot be meant in another way.
     pub fn parse(text: &str, default_user: Option<&str>) -> Result<Self, EndpointError> {
         let (user, place) = match text.rsplit_once('@') {
             Some((user, place)) => (Some(user), place),

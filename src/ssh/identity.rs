@@ -103,7 +103,7 @@ pub(super) fn default_files(home: Option<PathBuf>) -> Vec<PathBuf> {
 impl Identity {
     /// Reads a key file. An encrypted one is not unlocked yet when its public half is known from the file or from the
     /// `.pub` file beside it.
-    pub(super) async fn read(file: &Path, person: &Person, deadline: &Deadline) -> Result<Self, IdentityError> {
+    pub(super) async fn read(file: &Path, person: &Person) -> Result<Self, IdentityError> {
         let text = read_private(file)?;
         match decode_secret_key(&text, None) {
             Ok(key) => Identity::open(file, key),
@@ -113,7 +113,7 @@ impl Identity {
                     Ok(Identity { file, public, locked, key: OnceCell::new() })
                 }
                 None if is_encrypted(&text) => {
-                    Identity::open(file, unlock(file, &Secret::new(text.as_str()), person, deadline).await?)
+                    Identity::open(file, unlock(file, &Secret::new(text.as_str()), person).await?)
                 }
                 _ => Err(IdentityError::Format { file: file.to_owned(), why: error.to_string() }),
             },
@@ -150,11 +150,12 @@ impl Identity {
     async fn private(&self, person: &Person, deadline: &Deadline) -> Result<&PrivateKey, IdentityError> {
         let unlock = || async {
             match &self.locked {
-                Some(text) => unlock(&self.file, text, person, deadline).await,
+                Some(text) => unlock(&self.file, text, person).await,
                 None => Err(IdentityError::Passphrase { file: self.file.clone() }),
             }
         };
-        self.key.get_or_try_init(unlock).await
+        // Whoever is not the one who asks waits for the answer just as long.
+        deadline.stopped(self.key.get_or_try_init(unlock)).await
     }
 }
 
@@ -227,10 +228,10 @@ fn public_half(file: &Path, text: &str) -> Option<PublicKey> {
     PublicKey::from_openssh(std::fs::read_to_string(beside).ok()?.trim()).ok()
 }
 
-async fn unlock(file: &Path, text: &Secret, person: &Person, deadline: &Deadline) -> Result<PrivateKey, IdentityError> {
+async fn unlock(file: &Path, text: &Secret, person: &Person) -> Result<PrivateKey, IdentityError> {
     let question = format!("Passphrase for {}: ", file.display());
     for _ in 0..PASSPHRASE_ATTEMPTS {
-        let passphrase = match deadline.stopped(person.ask(&question)).await {
+        let passphrase = match person.ask(&question).await {
             Ok(passphrase) => passphrase,
             Err(PromptError::NoTerminal) => return Err(IdentityError::NoTerminal { file: file.to_owned() }),
             Err(PromptError::Broken(source)) => return Err(IdentityError::Read { file: file.to_owned(), source }),

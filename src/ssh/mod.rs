@@ -1,7 +1,7 @@
 //! The way into a device: TCP, host key, login, and a shell on a terminal.
 //!
-//! [`Dial`] is made once from the flags and opens any number of devices; a [`Shell`] is the bytes of one. The host key is
-//! judged before anything secret is sent. No byte of a session is logged here.
+//! [`Dial`] is made once from the flags and opens any number of devices; a [`Shell`] is the bytes of one. The host key
+//! is judged before anything secret is sent. No byte of a session is logged here.
 //!
 //! | file | owns |
 //! |---|---|
@@ -14,6 +14,9 @@
 //! | `password`, `identity`, `prompt` | where credentials come from |
 //! | `client`, `auth` | key exchange and shell; logging in |
 //! | `error` | what can go wrong, with hints |
+//!
+//! Where to add: another holder of keys (an agent) beside `identity`, as one more signer for `auth`; a jump host as a
+//! stream for [`Dial::open_on`]; what `ssh_config` says as fields of [`DialOptions`].
 
 mod algorithms;
 mod auth;
@@ -200,7 +203,7 @@ impl Dial {
     {
         let legacy = self.options.legacy_algorithms;
         let mut connection = Connection::open(stream, endpoint, judge, legacy, deadline).await?;
-        let loaded = self.identities.get_or_try_init(|| self.load_identities(deadline)).await?;
+        let loaded = deadline.stopped(self.identities.get_or_try_init(|| self.load_identities())).await?;
         let login = Login::new(&mut connection, endpoint, &self.options, deadline);
         let method = login.run(&loaded.identities, &self.password).await?;
         let route = Route {
@@ -224,16 +227,16 @@ impl Dial {
     }
 
     /// A key that the person named must be usable; one of the usual files is passed over with a warning.
-    async fn load_identities(&self, deadline: &Deadline) -> Result<Loaded, DialError> {
+    async fn load_identities(&self) -> Result<Loaded, DialError> {
         let mut loaded = Loaded { identities: Vec::new(), warnings: Vec::new() };
         for file in &self.options.identities {
-            loaded.identities.push(Identity::read(file, &self.options.person, deadline).await?);
+            loaded.identities.push(Identity::read(file, &self.options.person).await?);
         }
         if !self.options.identities.is_empty() || self.password.source().is_explicit() {
             return Ok(loaded);
         }
         for file in identity::default_files(std::env::home_dir()) {
-            match Identity::read(&file, &self.options.person, deadline).await {
+            match Identity::read(&file, &self.options.person).await {
                 Ok(identity) => loaded.identities.push(identity),
                 Err(error) => loaded.warnings.push(error.to_string()),
             }

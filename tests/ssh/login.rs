@@ -226,7 +226,7 @@ async fn a_password_that_cannot_be_had_sends_nothing() {
     let server = Server::default().start().await;
     let desk = Desk::new().source(PasswordSource::Command("exit 1".to_owned())).knows(&server);
     let error = desk.refused(&server).await;
-    assert_eq!(error.to_string(), "the password command failed (exit status: 1): exit 1");
+    assert_eq!(error.to_string(), "the password command failed (exit status: 1)");
     assert!(server.seen().is_empty());
 }
 

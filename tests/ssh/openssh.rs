@@ -271,7 +271,7 @@ async fn openssh_finds_what_accept_new_has_added() {
     assert!(found.status.success());
 
     // ... and what OpenSSH has hashed is found by us.
-    let hashed = Command::new("ssh-keygen").arg("-q").arg("-H").arg("-f").arg(&file).status().unwrap();
-    assert!(hashed.success() && desk.known_hosts().starts_with("|1|"));
+    let hashed = Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(&file).output().unwrap();
+    assert!(hashed.status.success() && desk.known_hosts().starts_with("|1|"));
     desk.policy("strict").dial().open(&sshd.endpoint()).await.unwrap();
 }

@@ -58,7 +58,8 @@ async fn a_login_costs_no_more_round_trips_than_it_must() {
     let with_key = Server { user_key: Some(user_key.public_key().clone()), ..Server::default() };
     let interactive = Server { methods: vec![MethodKind::KeyboardInteractive], ..Server::default() };
     for (what, server, desk, most) in [
-        // Version lines and KEXINIT 1, key exchange 1, service 1, password 1, channel 1, shell 1; TCP's own is not here.
+        // Version lines and KEXINIT 1, key exchange 1, service 1, password 1, channel 1, shell 1; TCP's own is not
+        // here.
         ("password", Server::default(), Desk::new(), 6),
         ("key", with_key, Desk::new().identity("id", &user_key), 7),
         ("keyboard-interactive", interactive, Desk::new(), 8),

@@ -29,6 +29,8 @@ pub(super) struct Connection {
 /// What a channel's task is told.
 enum Input {
     Bytes(Vec<u8>),
+    /// The terminal has so many columns and rows now.
+    Size(u32, u32),
     /// The client sends no more.
     End,
 }
@@ -124,38 +126,39 @@ impl Wire {
     }
 }
 
-/// Runs a shell until it ends: its bytes to the client, the client's bytes to it.
+/// Runs a shell until it ends: its bytes to the client, the client's bytes to it. A command of an exec request is typed
+/// once the prompt is there, and the session ends behind its answer.
 async fn run(
     mut shell: Shell,
     greeting: Output,
     wire: Wire,
     mut inputs: UnboundedReceiver<Input>,
-    command: Option<String>,
+    mut command: Option<String>,
 ) {
     let once = command.is_some();
     let mut output = greeting;
-    let mut first = command.map(|command| command + "\n");
-    let mut ended = false;
     loop {
         if !wire.send(&output).await {
             return;
         }
-        output = match (output.then, first.take()) {
-            (Then::Think(delay), command) => {
-                first = command;
-                tokio::time::sleep(delay).await;
-                shell.wake()
-            }
-            (_, Some(command)) => shell.receive(command.as_bytes()),
-            (_, None) if shell.is_at_prompt() && (once || ended) => return wire.close().await,
-            (_, None) => match inputs.recv().await {
+        output = if let Then::Think(time) = output.then {
+            tokio::time::sleep(time).await;
+            shell.wake()
+        } else if let Some(command) = command.take_if(|_| shell.is_at_prompt()) {
+            shell.receive(format!("{command}\n").as_bytes())
+        } else if once && shell.is_at_prompt() {
+            return wire.close().await;
+        } else {
+            match inputs.recv().await {
                 Some(Input::Bytes(bytes)) => shell.receive(&bytes),
-                Some(Input::End) => {
-                    ended = true;
+                Some(Input::Size(cols, rows)) => {
+                    shell.resize(cols, rows);
                     shell.receive(&[])
                 }
+                Some(Input::End) if !shell.is_hung() => return wire.close().await,
+                Some(Input::End) => shell.receive(&[]),
                 None => return,
-            },
+            }
         };
     }
 }
@@ -237,6 +240,29 @@ impl Handler for Connection {
         self.site.counters.execs.fetch_add(1, Ordering::Relaxed);
         session.channel_success(channel)?;
         self.start(channel, session, Some(String::from_utf8_lossy(command).into_owned()));
+        Ok(())
+    }
+
+    /// There is no SFTP.
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        _: &str,
+        session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn window_change_request(
+        &mut self,
+        channel: ChannelId,
+        cols: u32,
+        rows: u32,
+        _: u32,
+        _: u32,
+        _: &mut Session,
+    ) -> Result<(), Self::Error> {
+        self.tell(channel, Input::Size(cols, rows));
         Ok(())
     }
 

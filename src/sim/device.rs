@@ -152,13 +152,17 @@ impl Device {
         self.lock().keys.iter().find(|(_, live)| live.expose() == key).map(|(user, _)| user.clone())
     }
 
-    /// `show` of the access profiles and API users, without what differs from run to run: for comparing devices.
+    /// `show` of the access profiles and API users, for comparing devices: without what differs from print to print, and
+    /// without `prof_admin` while that is as the factory made it.
     pub fn config_text(&self) -> String {
         let state = self.lock();
+        let mut scope = state.running.global.clone();
+        let untouched = prof_admin(&state.spec);
+        scope.entries_mut("system accprofile").retain(|(name, node)| name != "prof_admin" || *node != untouched);
         ["system accprofile", "system api-user"]
             .iter()
             .filter_map(|path| state.definitions.iter().find(|definition| definition.path == *path))
-            .map(|definition| show::canonical(definition, &state.running.global, &state.keys))
+            .map(|definition| show::canonical(definition, &scope, &state.keys))
             .collect()
     }
 

@@ -145,6 +145,16 @@ impl Shell {
         matches!(self.mode, Mode::Line) && self.queue.is_empty() && self.line.text().is_empty()
     }
 
+    /// Whether the session hangs: nothing will ever come of it.
+    pub fn is_hung(&self) -> bool {
+        matches!(self.mode, Mode::Silent)
+    }
+
+    /// The client's terminal has another size now.
+    pub fn resize(&mut self, cols: u32, rows: u32) {
+        (self.login.cols, self.login.rows) = (cols, rows);
+    }
+
     fn pump(&mut self) -> Output {
         while self.then == Then::Continue && !matches!(self.mode, Mode::Thinking(_)) {
             let Some(byte) = self.queue.pop_front() else { break };

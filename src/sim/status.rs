@@ -45,7 +45,8 @@ pub(super) fn system_status(state: &State) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "Version: {} v{},build{}", spec.model, spec.version, build(spec.version));
     if spec.version >= Version::new(7, 4, 0) {
-        out.push_str("First GA patch build date: 230509\nSecurity Level: High\n");
+        let current = if spec.version >= Version::new(7, 4, 8) { "Current " } else { "" };
+        let _ = writeln!(out, "First GA patch build date: 230509\n{current}Security Level: High");
     }
     if spec.version >= Version::new(6, 2, 0) {
         out.push_str("Firmware Signature: certified\n");

@@ -1,6 +1,7 @@
 //! The ways of FortiOS that scripts trip over, each one switchable.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::fortios::version::Version;
 
@@ -232,6 +233,7 @@ const ALL: &[Trap] = traps! {
         spec.traps.role_flips_after = Some(4)
     };
     "silent-greeting", "nothing is sent before the first Enter", |spec| spec.traps.silent_greeting = true;
+    "slow-login", "the authentication takes its time", |spec| spec.login_delay = Duration::from_millis(300);
     "verifying-password", "the greeting begins with `Verifying password...`", |spec| {
         spec.traps.verifying_password = true
     };

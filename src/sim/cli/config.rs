@@ -10,6 +10,7 @@ use super::super::tree::Node;
 use super::super::value::clean;
 use super::super::words::{Abbreviation, Word, expand};
 use super::{Answer, AskKind, Cli, Level, Pending, Reply, State};
+use crate::fortios::schema::Schema;
 
 /// VDOM names have at most 11 characters unless `long-vdom-name` is switched on.
 const VDOM_NAME: usize = 11;
@@ -71,26 +72,27 @@ impl Cli {
         }
     }
 
-    /// Finds the object that `words` begin with; the words that are left.
+    /// Finds the object that `words` begin with; the words that are left. An object that cannot be reached from here is
+    /// refused at its last word, as a capture of 7.0.11 shows for `get system console` (netmiko #3353).
     pub(super) fn find_prefix<'w>(
         &self,
         state: &State,
         words: &'w [Word],
     ) -> Result<(Arc<Definition>, &'w [Word]), Refusal> {
-        let mut possible: Vec<_> =
-            state.definitions.iter().filter(|object| self.reaches(state, object.scope)).collect();
+        let mut possible: Vec<_> = state.definitions.iter().collect();
         for (at, word) in words.iter().enumerate() {
-            let nth = |object: &&Arc<Definition>| object.path.split(' ').nth(at).map(str::to_owned);
-            let names: Vec<String> = possible.iter().filter_map(nth).collect();
+            let nth = |object: &Arc<Definition>| object.path.split(' ').nth(at).map(str::to_owned);
+            let names: Vec<String> = possible.iter().filter_map(|object| nth(object)).collect();
             let name = match expand(&word.text, names.iter().map(String::as_str)) {
                 Abbreviation::Of(name) => name.to_owned(),
                 Abbreviation::Ambiguous => return Err(Refusal::ambiguous(&word.text)),
                 Abbreviation::Unknown => return Err(Refusal::parse(&word.text)),
             };
             possible.retain(|object| nth(object).as_deref() == Some(&name));
-            let whole = possible.iter().find(|object| object.path.split(' ').count() == at + 1);
-            if let Some(object) = whole {
-                return Ok((Arc::clone(object), words.get(at + 1..).unwrap_or_default()));
+            match possible.iter().find(|object| object.path.split(' ').count() == at + 1) {
+                Some(object) if !self.reaches(state, object.scope) => return Err(Refusal::parse(&word.text)),
+                Some(object) => return Ok((Arc::clone(object), words.get(at + 1..).unwrap_or_default())),
+                None => (),
             }
         }
         Err(Refusal::incomplete())
@@ -112,7 +114,7 @@ impl Cli {
             Some(Level::Table(table)) => Arc::clone(table),
             _ => return self.edit_vdom(state, key),
         };
-        check_key(&table, key)?;
+        check_key(state, &table, key)?;
         if table.path == "system accprofile" && super::super::BUILT_IN_PROFILES.contains(&key.as_str()) {
             return Err(Refusal::new("", -37));
         }
@@ -335,9 +337,12 @@ pub(in crate::sim) fn is_due(child: &Definition, staged: &Node) -> bool {
     child.when.as_ref().is_none_or(|(setting, value)| staged.first(setting) == Some(value))
 }
 
-pub(super) fn check_key(table: &Definition, key: &str) -> Result<(), Refusal> {
+pub(super) fn check_key(state: &State, table: &Definition, key: &str) -> Result<(), Refusal> {
+    let plain = |key: &str| key.chars().all(|character| character.is_ascii_alphanumeric() || "_-".contains(character));
+    let plain_only = GUARDED.contains(&table.path.as_str()) && Schema::of(state.spec.version).plain_names_only();
     match table.shape {
         Shape::Named(_) if key.is_empty() => Err(Refusal::value(key, -1)),
+        Shape::Named(_) if plain_only && !plain(key) => Err(Refusal::value(key, -651)),
         Shape::Named(max) => clean(key, max).map(drop),
         Shape::Numbered if key.parse::<u32>().is_ok() => Ok(()),
         Shape::Numbered | Shape::Single => Err(Refusal::value(key, -651)),

@@ -103,9 +103,7 @@ impl Cli {
         self.check_unused(state, &table, &key.text)?;
         let Some(node) = self.holder(state, depth, table.scope) else { return Ok(Reply::default()) };
         node.entries_mut(&table.path).retain(|(name, _)| *name != key.text);
-        if table.path == "system api-user" {
-            state.keys.remove(&key.text);
-        }
+        self.forget_keys(state);
         self.committed(state, depth, &format!("delete {} {}", table.path, key.text));
         Ok(Reply::default())
     }
@@ -143,7 +141,7 @@ impl Cli {
         if to.text != "to" {
             return Err(Refusal::parse(&to.text));
         }
-        check_key(&table, &new.text)?;
+        check_key(state, &table, &new.text)?;
         let held = self.held(state, &table);
         let known = held.iter().find(|(name, _)| *name == old.text).map(|(_, node)| node.clone());
         let Some(node) = known else { return Err(Refusal::not_in_table()) };
@@ -156,7 +154,15 @@ impl Cli {
                 holder.entries_mut(&table.path).retain(|(name, _)| *name != old.text);
             }
             holder.put(&table.path, &new.text, node);
-            follow_rename(state, &table.path, &old.text, &new.text, copy);
+            if !copy && table.path == "system accprofile" {
+                rename_profile_of_users(holder, &old.text, &new.text);
+            }
+            if !copy
+                && table.path == "system api-user"
+                && let Some(key) = state.keys.remove(&old.text)
+            {
+                state.keys.insert(new.text.clone(), key);
+            }
             self.committed(state, depth, &format!("{} {}", table.path, new.text));
         }
         Ok(Reply::default())
@@ -191,28 +197,24 @@ impl Cli {
             holder.entries_mut(&table.path).retain(|(name, _)| !gone.contains(name));
             self.committed(state, depth, &format!("purge {}", table.path));
         }
-        if table.path == "system api-user" {
-            state.keys.retain(|user, _| !gone.contains(user));
-        }
+        self.forget_keys(state);
         Ok(Reply::default())
+    }
+
+    /// A key goes with its API user; what a workspace holds has not happened yet.
+    pub(super) fn forget_keys(&self, state: &mut State) {
+        if self.workspace.is_none() {
+            let users = &state.running.global;
+            state.keys.retain(|user, _| users.entry("system api-user", user).is_some());
+        }
     }
 }
 
-/// API users keep their key and their profile under the new name.
-fn follow_rename(state: &mut State, table: &str, old: &str, new: &str, copy: bool) {
-    if copy {
-        return;
-    }
-    if table == "system api-user"
-        && let Some(key) = state.keys.remove(old)
-    {
-        state.keys.insert(new.to_owned(), key);
-    }
-    if table == "system accprofile" {
-        for (_, user) in state.running.global.entries_mut("system api-user") {
-            if user.first("accprofile") == Some(old) {
-                user.set("accprofile", new);
-            }
+/// API users keep their profile under its new name.
+fn rename_profile_of_users(global: &mut Node, old: &str, new: &str) {
+    for (_, user) in global.entries_mut("system api-user") {
+        if user.first("accprofile") == Some(old) {
+            user.set("accprofile", new);
         }
     }
 }

@@ -71,6 +71,7 @@ impl Cli {
             ("start", None) => self.workspace = Some(state.running.clone()),
             ("commit", Some(workspace)) => {
                 state.running = workspace;
+                self.forget_keys(state);
                 state.commits.push("transaction".into());
                 state.save_if_automatic();
             }

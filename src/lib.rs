@@ -17,3 +17,5 @@ pub mod deliver;
 pub mod verbs;
 
 pub mod report;
+
+pub mod cli;

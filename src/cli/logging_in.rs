@@ -15,6 +15,7 @@ pub(super) fn dial(args: &SshArgs) -> Dial {
         known_hosts: args.known_hosts.clone(),
         legacy_algorithms: args.legacy_algorithms,
         timeout: within(args),
+        ..DialOptions::default()
     })
 }
 

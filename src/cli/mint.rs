@@ -9,9 +9,10 @@ use crate::fortios::request::{DeliverEntry, Request, RequestFile, RequestFlags};
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
 use crate::report::{Exit, Reporter};
-use crate::session::drive::{Interrupt, Interrupter};
+use crate::secret::Secret;
+use crate::session::drive::Interrupt;
 use crate::sim;
-use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource};
+use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use crate::verbs::console::Line;
 use crate::verbs::mint::Mint;
 
@@ -59,7 +60,9 @@ struct Prepared {
 fn prepared(args: &MintArgs) -> Result<Prepared, Usage> {
     let version = match &args.fortios {
         None => NEWEST,
-        Some(text) => Version::parse_target(text).map_err(|error| Usage::new(format!("--fortios: {error}"), error.hint()))?,
+        Some(text) => {
+            Version::parse_target(text).map_err(|error| Usage::new(format!("--fortios: {error}"), error.hint()))?
+        }
     };
     if args.fortios.is_some() && !args.dry_run && !args.sim {
         return Err(Usage::new(
@@ -133,7 +136,8 @@ fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
 
 /// Name, path and text of each template in a folder.
 fn template_files(folder: &Path) -> Result<Vec<(String, String, String)>, Usage> {
-    let failed = |path: &Path, error: &std::io::Error| Usage::new(format!("--templates {}: {error}", path.display()), None);
+    let failed =
+        |path: &Path, error: &std::io::Error| Usage::new(format!("--templates {}: {error}", path.display()), None);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
         let path = entry.map_err(|error| failed(folder, &error))?.path();
@@ -173,7 +177,7 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
 }
 
 async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    let interrupt = super::interrupt::listen();
+    let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
     let (line, _device) = match line(args, &prepared, interrupt).await {
         Ok(line) => line,
@@ -257,18 +261,18 @@ async fn simulated(args: &MintArgs, prepared: &Prepared) -> Result<sim::Running,
     started.into_iter().next().ok_or_else(|| Usage::new("--sim: no device was started", None))
 }
 
+/// The password of the embedded device, which anybody may know.
+const SIMULATED_PASSWORD: &str = "admin";
+
 /// The way to the embedded device: its own host key is the one that is trusted, its own password the one that is given.
 fn to_simulated(running: &sim::Running, within: std::time::Duration) -> (Dial, Endpoint) {
     let addr = running.server.addr();
     let host_key = running.server.fingerprint().parse::<HostKeyPolicy>().unwrap_or_default();
-    let password = PasswordSource::Given("admin".into());
-    let dial = Dial::new(DialOptions { password, host_key, timeout: within, ..DialOptions::default() });
+    let person = Person::answering(|_question| Ok(Secret::new(SIMULATED_PASSWORD)));
+    let options =
+        DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
+    let dial = Dial::new(options);
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
     (dial, endpoint)
-}
-
-/// A pair of Ctrl-C and what listens to it.
-pub(super) fn interrupts() -> (Interrupter, Interrupt) {
-    Interrupter::pair()
 }

@@ -1,6 +1,7 @@
 //! From the command line to the verbs: clap's types become requests, and outcomes become exit statuses.
 
 pub mod args;
+mod interrupt;
 mod logging_in;
 mod mint;
 mod preset;

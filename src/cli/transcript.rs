@@ -44,7 +44,7 @@ impl Observer for Recorded<'_> {
         if let Some((draft, _)) = &mut self.draft {
             let line = match &event {
                 Event::Line(line) => Some(format!("> {}", printable(line))),
-                Event::Trace(text) => Some(printable(text)),
+                Event::Trace(text) => Some(printable(text.trim_end())),
                 _ => None,
             };
             // A full disk is told at the end, by the sync.

@@ -1,6 +1,6 @@
 //! Who the device says is logged in, and which of them we are.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// An administrator's session as the device lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,12 @@ impl AdminSession {
             head.get(head.find("username").unwrap_or_default()..).unwrap_or_default().split_whitespace().collect();
         let rows = lines.get(at + 1..).unwrap_or_default();
         rows.iter().filter_map(|row| parse_row(&names, row)).collect()
+    }
+
+    /// A session from a documentation address (RFC 5737), for a rehearsal without a device.
+    pub fn example() -> AdminSession {
+        let source = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+        AdminSession { user: "admin".into(), way: "ssh".into(), source, port: None, profile: None }
     }
 
     fn is_ssh(&self) -> bool {

@@ -5,6 +5,7 @@ use std::error::Error;
 use super::step::listed;
 use super::{Exit, Reporter, with_causes};
 use crate::deliver::Escrowed;
+use crate::fortios::plan::Plan;
 use crate::fortios::script::Script;
 use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
@@ -23,6 +24,43 @@ impl Reporter {
             self.hint(&hint);
         }
         exit(failure)
+    }
+
+    /// Says why a request cannot be had, before anything was contacted.
+    pub fn refused_request(&mut self, error: &MintError) {
+        self.bad_usage(&with_causes(error), hint(error).as_deref());
+    }
+
+    /// Says what a dry run assumed; its CLI is on stdout.
+    pub fn dry_run(&mut self, plan: &Plan) {
+        self.note(&format!(
+            "the CLI is for FortiOS {}, {}",
+            plan.version,
+            if plan.vdoms { "with VDOMs" } else { "without VDOMs" }
+        ));
+        for warning in &plan.warnings {
+            self.note(&warning.to_string());
+        }
+        if let Some(vdom) = &plan.assumed_vdom {
+            self.note(&format!("the request names no VDOM; the API user gets {vdom}"));
+        }
+        self.hint("paste it, then give the terminal's log to `fgtkey scrape`");
+    }
+
+    /// Says that the keys in a transcript are not the one that was asked for.
+    pub fn no_such_key(&mut self, api_user: Option<&str>) {
+        let whose = api_user.map(|name| format!(" of the API user {name}")).unwrap_or_default();
+        self.bad_usage(&format!("the transcript has no live key{whose}"), None);
+    }
+
+    /// Says that simulated devices listen.
+    pub fn simulating(&mut self, count: usize) {
+        let devices = if count == 1 {
+            "a simulated FortiGate listens".into()
+        } else {
+            format!("{count} simulated FortiGates listen")
+        };
+        self.note(&format!("{devices}; Ctrl-C ends it"));
     }
 
     fn fault(&mut self, device: &str, fault: &Fault) {
@@ -126,9 +164,10 @@ fn fault_hint(fault: &Fault) -> Option<String> {
         FaultKind::NewPassword => {
             Some("log in once by hand and choose a new password; nothing was typed into that question".into())
         }
-        FaultKind::NoPassword => {
-            Some("FortiOS 7.6 asks for it at a commit: give it with FGTKEY_PASSWORD, --password-file or --password-command".into())
-        }
+        FaultKind::NoPassword => Some(
+            "FortiOS 7.6 asks for it at a commit: give it with FGTKEY_PASSWORD, --password-file or --password-command"
+                .into(),
+        ),
         FaultKind::WrongPassword => Some("the login's password was given once and is not tried again".into()),
         FaultKind::Silent { .. } => Some("a longer --timeout SECONDS waits longer; -vv shows the session".into()),
         FaultKind::Level { .. } | FaultKind::Overrun | FaultKind::NoKey(_) => Some("-vv shows the session".into()),

@@ -126,6 +126,14 @@ impl Reporter {
         }
     }
 
+    /// Says why a command line or a request cannot be used; nothing was contacted.
+    pub fn bad_usage(&mut self, message: &str, hint: Option<&str>) {
+        self.say_error(None, message);
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
+    }
+
     /// `fgtkey: LABEL: TEXT`; a line of the text that is not the first is indented, so that it cannot pass for a message.
     fn message(&mut self, label: &str, text: &str) {
         let mut lines = text.trim_end().split('\n').map(|line| printable(line.trim_end_matches('\r')));

@@ -28,6 +28,7 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
             ("api user", behind(name, action.word(), &reach(trusted_hosts, vdoms)))
         }
         Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
+        Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
         Event::KeyLost => ("key", "lost with the connection; generating another one, which voids it".into()),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
@@ -49,6 +50,7 @@ fn connection(connected: &Connected) -> String {
     let Connected { address, port, host_key, trust } = connected;
     let trust = match trust {
         Trust::KnownHosts { file, line } => format!("as in {file} line {line}"),
+        Trust::Certified { file, line } => format!("signed by the authority in {file} line {line}"),
         Trust::Added { file } => format!("new, added to {file}"),
         Trust::Pinned => "as you named it".into(),
         Trust::Simulated => "of the simulated device".into(),

@@ -316,6 +316,7 @@ impl Session {
             }
         }
         let yields_key = line.line.effect == Effect::Key;
+        let first = line.body.is_empty();
         if line.echoed {
             line.body.push(text.to_owned());
         }

@@ -8,7 +8,7 @@ use crate::fortios::status::Status;
 use crate::fortios::version::Version;
 use crate::secret::Secret;
 use crate::session::drive::{Interrupt, drive};
-use crate::session::fault::Fault;
+use crate::session::fault::{Aftermath, Fault, FaultKind, Step};
 use crate::session::trace::Trace;
 use crate::session::{Manners, Options, Outcome, Reply, Session};
 use crate::ssh::{Dial, DialError, Endpoint, Judgement, Route, Shell, ShellStream};
@@ -33,6 +33,8 @@ pub struct Line {
     pub within: Duration,
     /// Raised when the operator wants to stop.
     pub interrupt: Interrupt,
+    /// Whether it is our own simulated device.
+    pub simulated: bool,
 }
 
 /// Somebody at the console of a device.
@@ -66,10 +68,14 @@ impl Line {
     /// # Errors
     /// When the device cannot be reached, is not trusted, refuses the login, or shows no prompt.
     pub async fn open(&self, observer: &mut (dyn Observer + Send)) -> Result<Console, OpenError> {
-        let Shell { stream, route, password } = self.dial.open(&self.endpoint).await?;
+        let mut interrupt = self.interrupt.clone();
+        let Shell { stream, route, password } = tokio::select! {
+            biased;
+            () = interrupt.raised() => return Err(OpenError::Fault(interrupted())),
+            shell = self.dial.open(&self.endpoint) => shell?,
+        };
         let session = Session::new(Options { password, within: self.within, login_within: self.within });
         let mut console = Console { session, stream, route, careful: false };
-        let mut interrupt = self.interrupt.clone();
         console.drive(&self.endpoint.name, Some(&mut interrupt), observer).await?;
         Ok(console)
     }
@@ -123,13 +129,14 @@ impl Console {
     }
 
     /// How the device was reached, for the story.
-    pub fn connected(&self, endpoint: &Endpoint) -> Connected {
+    pub fn connected(&self, line: &Line) -> Connected {
         let Route { address, host_key, judgement, .. } = &self.route;
+        let endpoint = &line.endpoint;
         Connected {
             address: address.map_or_else(|| endpoint.host.clone(), |address| address.ip().to_string()),
             port: address.map_or(endpoint.port, |address| address.port()),
             host_key: host_key.to_string(),
-            trust: trust(judgement),
+            trust: if line.simulated { Trust::Simulated } else { trust(judgement) },
         }
     }
 
@@ -163,10 +170,13 @@ impl Console {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Vec<Reply>, Fault> {
         let mut tell = |trace: Trace| {
-            observer.on(device, match trace {
-                Trace::Sent(text) => Event::Line(text),
-                other => Event::Trace(other.to_string()),
-            });
+            observer.on(
+                device,
+                match trace {
+                    Trace::Sent(text) => Event::Line(text),
+                    other => Event::Trace(format!("{other}\n")),
+                },
+            );
         };
         match drive(&mut self.session, &mut self.stream, interrupt, &mut tell).await? {
             Outcome::Ready(_) => Ok(Vec::new()),
@@ -179,6 +189,11 @@ fn trust(judgement: &Judgement) -> Trust {
     match judgement {
         Judgement::Known(place) => Trust::KnownHosts { file: place.file.display().to_string(), line: place.line },
         Judgement::Added(place) => Trust::Added { file: place.file.display().to_string() },
+        Judgement::Certified(place) => Trust::Certified { file: place.file.display().to_string(), line: place.line },
         Judgement::Pinned => Trust::Pinned,
     }
+}
+
+fn interrupted() -> Fault {
+    Fault { kind: FaultKind::Interrupted, at: Step::Login, left: Aftermath::Untouched }
 }

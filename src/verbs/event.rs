@@ -42,6 +42,8 @@ pub enum Event {
     },
     /// A key was generated, and these destinations have it.
     Key(Vec<Stored>),
+    /// A key was found in a transcript, and these destinations have it.
+    Scraped(Vec<Stored>),
     /// A key was generated and lost with the connection; it is void as soon as the next one is generated.
     KeyLost,
     /// Whether the key works over REST.
@@ -91,6 +93,13 @@ pub enum Trust {
     Added {
         /// The file.
         file: String,
+    },
+    /// The authority in this line of a known hosts file has signed it.
+    Certified {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
     },
     /// The operator named the fingerprint.
     Pinned,

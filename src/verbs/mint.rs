@@ -1,18 +1,21 @@
 //! `fgtkey mint`: make the profile and the API user as requested, generate a key, deliver it.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use jiff::ToSpan;
 
 use crate::deliver::{self, Action, Change, Destination, Device, Format, Record, Reservation};
-use crate::fortios::edit::Edit;
+use crate::fortios::admin_session::{AdminSession, OwnSession};
+use crate::fortios::edit::{self, Edit};
 use crate::fortios::facts::Facts;
+use crate::fortios::objects::{Objects, Profile};
 use crate::fortios::plan::{Consent, Plan, PlanError};
-use crate::fortios::render::{RenderError, Templates};
+use crate::fortios::render::Templates;
 use crate::fortios::request::{self, Request};
 use crate::fortios::script::Script;
 use crate::fortios::status::VdomMode;
-use crate::fortios::version::Version;
+use crate::fortios::version::{NEWEST, Version};
 use crate::secret::Secret;
 use crate::session::fault::FaultKind;
 
@@ -49,6 +52,7 @@ impl Mint {
     /// # Errors
     /// What went wrong and what that left on the device.
     pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Record, Failure> {
+        let began = Instant::now();
         let slot = self.reserve()?;
         let mut console = self.line.open(observer).await.map_err(MintError::from)?;
         self.tell_route(&console, observer);
@@ -62,10 +66,9 @@ impl Mint {
         let unsaved = self.save(&mut site, observer).await;
         let record = self.keep(slot, &site, key, observer)?;
         site.close().await;
-        match unsaved {
-            Ok(()) => Ok(record),
-            Err(failure) => Err(failure),
-        }
+        unsaved?;
+        self.tell(observer, Event::Done { elapsed: began.elapsed() });
+        Ok(record)
     }
 
     /// What would be typed on a device that has neither of the objects; opens no connection.
@@ -86,6 +89,26 @@ impl Mint {
         })?;
         let script = templates.dry_run(&plan)?;
         Ok((plan, script))
+    }
+
+    /// Renders everything once for an assumed device, so that a broken template is found before anything is contacted.
+    /// What only a device can tell is not judged here.
+    ///
+    /// # Errors
+    /// [`MintError::Render`].
+    pub fn rehearse(&self) -> Result<(), MintError> {
+        let mut facts = Facts::assumed(NEWEST, VdomMode::Disable);
+        facts.objects.profile = assumed_profile(&self.request);
+        facts.session = OwnSession::Found(AdminSession::example());
+        let names = Names::of(&self.request);
+        let Ok(plan) = Plan::mint(&self.request, &facts, self.consent) else { return Ok(()) };
+        self.templates.status()?;
+        self.templates.survey(plan.vdoms, names.profile, names.user)?;
+        self.templates.push(&plan, names.profile)?;
+        self.templates.dry_run(&plan)?;
+        self.templates.edits(plan.vdoms, &edit::back(&Objects::default(), &plan.wanted, NEWEST))?;
+        self.templates.save(plan.vdoms)?;
+        Ok(())
     }
 
     fn reserve(&self) -> Result<Reservation, MintError> {
@@ -157,9 +180,13 @@ impl Mint {
         record.vdom_mode = Some(status.vdom_mode.word().to_owned());
         record.api_user = Some(site.plan.key.user.clone());
         record.profile = Some(self.request.profile.name().to_string());
-        record.trusted_hosts = user.map(|user| user.hosts().iter().map(ToString::to_string).collect()).unwrap_or_default();
-        record.expires_at =
-            site.plan.key.expires.and_then(|minutes| record.generated_at.checked_add(i64::from(minutes).minutes()).ok());
+        record.trusted_hosts =
+            user.map(|user| user.hosts().iter().map(ToString::to_string).collect()).unwrap_or_default();
+        record.expires_at = site
+            .plan
+            .key
+            .expires
+            .and_then(|minutes| record.generated_at.checked_add(i64::from(minutes).minutes()).ok());
         record.changes = self.changes(site);
         record
     }
@@ -167,7 +194,12 @@ impl Mint {
     fn changes(&self, site: &Site<'_>) -> Vec<Change> {
         let names = Names::of(&self.request);
         let change = |object: &str, name: &str, action| Change { object: object.into(), name: name.into(), action };
-        let profile = site.plan.wanted.profile.is_some().then(|| change("system accprofile", names.profile, site.profile_action()));
+        let profile = site
+            .plan
+            .wanted
+            .profile
+            .is_some()
+            .then(|| change("system accprofile", names.profile, site.profile_action()));
         profile.into_iter().chain([change("system api-user", names.user, site.user_action())]).collect()
     }
 
@@ -176,7 +208,7 @@ impl Mint {
     }
 
     fn tell_route(&self, console: &Console, observer: &mut (dyn Observer + Send)) {
-        self.tell(observer, Event::Connected(console.connected(&self.line.endpoint)));
+        self.tell(observer, Event::Connected(console.connected(&self.line)));
         for warning in &console.route.warnings {
             self.tell(observer, Event::Warning(Warning::Said(warning.clone())));
         }
@@ -214,11 +246,9 @@ impl Mint {
 }
 
 /// A dry run takes the word of the request that a profile it only names is there.
-fn assumed_profile(request: &Request) -> Option<crate::fortios::objects::Profile> {
+fn assumed_profile(request: &Request) -> Option<Profile> {
     match &request.profile {
-        request::ProfileRequest::Existing(name) => {
-            Some(crate::fortios::objects::Profile { name: name.to_string(), ..Default::default() })
-        }
+        request::ProfileRequest::Existing(name) => Some(Profile { name: name.to_string(), ..Default::default() }),
         request::ProfileRequest::Made { .. } => None,
     }
 }

@@ -279,7 +279,10 @@ fn differences(plan: &Plan, shown: &Objects) -> Vec<String> {
             let name = name.clone();
             move |line| format!("the API user {name} lacks `{}`", words(&line))
         });
-        let extra = edit.delete_hosts.into_iter().map(move |row| format!("the API user {name} has a trusted host {row} too many"));
+        let extra = edit
+            .delete_hosts
+            .into_iter()
+            .map(move |row| format!("the API user {name} has a trusted host {row} too many"));
         missing.chain(extra).collect::<Vec<_>>()
     });
     profile_lines.chain(user_lines).collect()

@@ -321,11 +321,11 @@ impl Session {
             line.body.push(text.to_owned());
         }
         let size: usize = line.body.iter().map(String::len).sum();
-        self.trace.push(if yields_key {
-            Trace::Mark("a line of the answer to generate-key")
-        } else {
-            Trace::received(text)
-        });
+        if !yields_key {
+            self.trace.push(Trace::received(text));
+        } else if first {
+            self.trace.push(Trace::Mark("the answer to generate-key is not recorded"));
+        }
         if size > LONGEST_ANSWER {
             self.ended = true;
             self.fail(FaultKind::Endless);

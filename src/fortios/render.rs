@@ -275,19 +275,25 @@ fn literals(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The formatter: a value is one word of CLI, a list is words.
-fn write_words(out: &mut Output, state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+fn write_words(out: &mut Output, _state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
     match value.kind() {
-        ValueKind::String => write_word(out, value.as_str().unwrap_or_default()),
-        ValueKind::Number => Ok(write!(out, "{value}")?),
         ValueKind::Seq | ValueKind::Iterable => {
             for (index, item) in value.try_iter()?.enumerate() {
                 if index > 0 {
                     out.write_str(" ")?;
                 }
-                write_words(out, state, &item)?;
+                write_value(out, &item)?;
             }
             Ok(())
         }
+        _ => write_value(out, value),
+    }
+}
+
+fn write_value(out: &mut Output, value: &Value) -> Result<(), minijinja::Error> {
+    match value.kind() {
+        ValueKind::String => write_word(out, value.as_str().unwrap_or_default()),
+        ValueKind::Number => Ok(write!(out, "{value}")?),
         kind => {
             Err(minijinja::Error::new(ErrorKind::BadSerialization, format!("a value of kind {kind} is no word of CLI")))
         }

@@ -83,10 +83,16 @@ impl MintError {
     }
 }
 
-impl From<MintError> for Failure {
+impl Failure {
+    pub(super) fn boxed(error: MintError, left: Left) -> Box<Failure> {
+        Box::new(Failure { error, left })
+    }
+}
+
+impl From<MintError> for Box<Failure> {
     /// An error before anything was changed.
     fn from(error: MintError) -> Self {
-        Failure { error, left: Left::Untouched }
+        Failure::boxed(error, Left::Untouched)
     }
 }
 

@@ -51,7 +51,7 @@ impl Mint {
     ///
     /// # Errors
     /// What went wrong and what that left on the device.
-    pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Record, Failure> {
+    pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Record, Box<Failure>> {
         let began = Instant::now();
         let slot = self.reserve()?;
         let mut console = self.line.open(observer).await.map_err(MintError::from)?;
@@ -137,7 +137,7 @@ impl Mint {
         Ok(Plan::mint(&self.request, facts, self.consent)?)
     }
 
-    async fn save(&self, site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Failure> {
+    async fn save(&self, site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
         if !site.plan.save {
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl Mint {
                 self.tell(observer, Event::Warning(Warning::SavedPending));
                 Ok(())
             }
-            Err(fault) => Err(Failure { error: MintError::Unsaved(fault), left: Left::Unsaved }),
+            Err(fault) => Err(Failure::boxed(MintError::Unsaved(fault), Left::Unsaved)),
         }
     }
 
@@ -157,14 +157,14 @@ impl Mint {
         site: &Site<'_>,
         key: Secret,
         observer: &mut (dyn Observer + Send),
-    ) -> Result<Record, Failure> {
+    ) -> Result<Record, Box<Failure>> {
         let mut record = self.record(site);
         match slot.store(&mut record, key) {
             Ok(stored) => {
                 self.tell(observer, Event::Key(stored));
                 Ok(record)
             }
-            Err(undelivered) => Err(Failure { error: MintError::Undelivered(undelivered), left: Left::Minted }),
+            Err(undelivered) => Err(Failure::boxed(MintError::Undelivered(undelivered), Left::Minted)),
         }
     }
 
@@ -255,7 +255,7 @@ fn assumed_profile(request: &Request) -> Option<Profile> {
 
 /// Generates the key. A connection that dies while the key is printed has voided it for everybody but us, so another one
 /// is generated, which voids the lost one.
-async fn generate(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<Secret, Failure> {
+async fn generate(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<Secret, Box<Failure>> {
     let script = site.mint.templates.generate_key(site.plan.vdoms, &site.plan.key).map_err(MintError::from)?;
     let mut last = None;
     for _ in 0..MOST_KEYS {

@@ -32,8 +32,6 @@ pub struct Site<'a> {
     pub(super) before: Objects,
     /// What this run has done.
     pub(super) done: Vec<Edit>,
-    /// Whether a line that saves may have been carried out.
-    touched: bool,
     /// Whether a line that makes a key may have been carried out.
     key_made: bool,
     asked_for_password: bool,
@@ -43,8 +41,8 @@ impl<'a> Site<'a> {
     pub(super) fn new(mint: &'a Mint, console: Console, surveyed: Surveyed, plan: Plan) -> Self {
         let before = surveyed.facts.objects.clone();
         let console = Some(console);
-        let (touched, key_made, asked_for_password) = (false, false, false);
-        Site { mint, console, surveyed, plan, before, done: Vec::new(), touched, key_made, asked_for_password }
+        let (key_made, asked_for_password) = (false, false);
+        Site { mint, console, surveyed, plan, before, done: Vec::new(), key_made, asked_for_password }
     }
 
     fn names(&self) -> Names<'a> {
@@ -62,7 +60,6 @@ impl<'a> Site<'a> {
             None => Err(no_console()),
         };
         if let Err(fault) = &result {
-            self.touched |= fault.left != Aftermath::Untouched;
             self.key_made |= fault.left == Aftermath::KeyLost || matches!(fault.kind, FaultKind::NoKey(_));
         }
         result
@@ -141,7 +138,7 @@ impl<'a> Site<'a> {
     }
 
     /// Takes back what this run did, and says what is left.
-    pub(super) async fn take_back(&mut self, error: MintError, observer: &mut (dyn Observer + Send)) -> Failure {
+    pub(super) async fn take_back(&mut self, error: MintError, observer: &mut (dyn Observer + Send)) -> Box<Failure> {
         let left = match self.restore(observer).await {
             Ok(left) => left,
             Err(what) => Left::NeedsPerson { what, mend: self.mending() },
@@ -152,7 +149,7 @@ impl<'a> Site<'a> {
         if let Some(console) = self.console.take() {
             console.close().await;
         }
-        Failure { error, left }
+        Failure::boxed(error, left)
     }
 
     async fn restore(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Left, Remains> {
@@ -227,7 +224,7 @@ impl<'a> Site<'a> {
 }
 
 /// Makes the objects what the plan wants them to be, and proves it. What is right already is not sent again.
-pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Failure> {
+pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
     while !site.plan.edits.is_empty() {
         let script = site.mint.templates.push(&site.plan, site.names().profile).map_err(MintError::from)?;
         let error = match site.run(&script, observer).await {
@@ -254,7 +251,6 @@ pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Sen
 /// Compares what was read back with what was wanted.
 fn proven(site: &mut Site<'_>, replies: &[Reply]) -> Result<(), MintError> {
     site.done.extend(site.plan.edits.iter().cloned());
-    site.touched = true;
     let shown = site.objects(replies)?;
     if site.plan.is_fulfilled_by(&shown) {
         return Ok(());

@@ -1,2 +1,7 @@
 //! The `fgtkey` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fgtkey::cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,306 @@
+//! The command line as clap reads it: types and help, no logic.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::deliver::{Destination, Format};
+use crate::report::Color;
+use crate::sim;
+use crate::ssh::HostKeyPolicy;
+
+/// Mint, rotate and revoke FortiOS REST API keys over SSH.
+#[derive(Debug, Parser)]
+#[command(name = "fgtkey", version, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// How much is said, and where.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Talk {
+    /// Say nothing but errors and warnings
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Show each line of CLI as it is sent; -vv: the whole session, redacted
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Write the session, redacted, to a file (0600)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub transcript: Option<PathBuf>,
+    /// Colour on stderr
+    #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto")]
+    pub color: Color,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the profile and the API user as requested, generate a key, deliver it
+    Mint(Box<MintArgs>),
+    /// Take the key out of a terminal transcript on stdin, and deliver it
+    Scrape(ScrapeArgs),
+    /// List the presets, or show one
+    Preset(PresetArgs),
+    /// Run simulated FortiGates on loopback, to rehearse and to test against
+    Sim(SimArgs),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `fgtkey mint`.
+#[derive(Debug, Args)]
+pub struct MintArgs {
+    /// [user@]host[:port], IPv6 in brackets
+    #[arg(value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// Use an embedded simulated FortiGate instead of a device; without a request: the vendor's tutorial
+    #[arg(long, conflicts_with = "device")]
+    pub sim: bool,
+    /// Print the CLI to paste by hand, and do nothing else
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
+    #[arg(long, value_name = "VERSION")]
+    pub fortios: Option<String>,
+    /// The VDOM mode of a dry run or of the simulated device
+    #[arg(long, value_name = "single|multi", default_value = "single")]
+    pub vdom_mode: VdomModeArg,
+    /// What to make.
+    #[command(flatten)]
+    pub request: RequestArgs,
+    /// What is allowed.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// Where the key goes.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
+    /// How to log in.
+    #[command(flatten)]
+    pub ssh: SshArgs,
+    /// Faults of the simulated device: LINE=refuse|drop|hang|cut:N
+    #[arg(long = "fault", value_name = "FAULT", requires = "sim", hide_short_help = true, help_heading = "Rehearsal")]
+    pub faults: Vec<sim::Fault>,
+    /// Traps of the simulated device (see `fgtkey sim --help`)
+    #[arg(long = "trap", value_name = "TRAP", requires = "sim", hide_short_help = true, help_heading = "Rehearsal")]
+    pub traps: Vec<sim::Trap>,
+}
+
+/// The request.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Request")]
+pub struct RequestArgs {
+    /// Read the request from a YAML file; flags win over it
+    #[arg(short, long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// The API user
+    #[arg(long, value_name = "NAME")]
+    pub api_user: Option<String>,
+    /// The access profile; alone: one that the device has; with a preset or grants: made [default: the API user's name]
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Start from a documented set of permissions (`fgtkey preset` lists them)
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Grant a permission group or a child of one (repeatable)
+    #[arg(long = "grant", value_name = "GROUP[.SUB]=none|read|read-write")]
+    pub grants: Vec<String>,
+    /// From where the key may be used; auto: the address that the device sees this session come from (repeatable)
+    #[arg(long = "trusted-host", value_name = "CIDR|auto")]
+    pub trusted_hosts: Vec<String>,
+    /// A VDOM of the API user (repeatable)
+    #[arg(long = "vdom", value_name = "NAME")]
+    pub vdoms: Vec<String>,
+    /// A comment on the API user
+    #[arg(long, value_name = "TEXT")]
+    pub comments: Option<String>,
+    /// The web origin that may use the key (CORS)
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors_origin: Option<String>,
+    /// The PKI peer group that must back the key
+    #[arg(long, value_name = "NAME")]
+    pub peer_group: Option<String>,
+    /// The firewall schedule that limits the key
+    #[arg(long, value_name = "NAME")]
+    pub schedule: Option<String>,
+    /// How long the key lives, where the version takes that: 90m, 12h, 7d
+    #[arg(long, value_name = "DURATION")]
+    pub expires: Option<String>,
+    /// Use own templates from a folder instead of the embedded ones of the same names
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+}
+
+/// What has to be said to be done.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Consent")]
+pub struct ConsentArgs {
+    /// Allow what is weak: no trusted host, 0.0.0.0/0, super_admin, everything read-write, CORS *
+    #[arg(long)]
+    pub allow_weak: bool,
+    /// Replace the key of an API user that has one: its consumers are cut off at once
+    #[arg(long)]
+    pub replace_key: bool,
+    /// Alter a profile that other API users or administrators use
+    #[arg(long)]
+    pub change_shared_profile: bool,
+    /// Where cfg-save is manual or revert: run `execute cfg save`, which saves everybody's pending changes
+    #[arg(long)]
+    pub save: bool,
+}
+
+/// Where the key goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Delivery")]
+pub struct DeliveryArgs {
+    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH (repeatable) [default: stdout]
+    #[arg(long = "to", value_name = "DESTINATION")]
+    pub to: Vec<Destination>,
+    /// What stdout carries
+    #[arg(short, long, value_name = "key|json|env|tfvars")]
+    pub output: Option<Format>,
+}
+
+/// How to log in, with ssh's names.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "SSH")]
+pub struct SshArgs {
+    /// The administrator to log in as
+    #[arg(short, long, value_name = "USER")]
+    pub user: Option<String>,
+    /// A private key to log in with (repeatable)
+    #[arg(short, long = "identity", value_name = "FILE")]
+    pub identities: Vec<PathBuf>,
+    /// Which host keys are trusted
+    #[arg(long, value_name = "strict|accept-new|SHA256:…")]
+    pub host_key: Option<HostKeyPolicy>,
+    /// The known hosts file to use instead of the usual ones
+    #[arg(long, value_name = "FILE")]
+    pub known_hosts: Option<PathBuf>,
+    /// Read the password from the first line of a file
+    #[arg(long, value_name = "FILE", group = "password_source")]
+    pub password_file: Option<PathBuf>,
+    /// Read the password from the first line that a shell command prints
+    #[arg(long, value_name = "CMD", group = "password_source")]
+    pub password_command: Option<String>,
+    /// Ask for the password on the terminal (FGTKEY_PASSWORD is the source of pipelines)
+    #[arg(long, group = "password_source")]
+    pub ask_password: bool,
+    /// Also offer the algorithms of old firmware (SHA-1, CBC, ssh-rsa)
+    #[arg(long)]
+    pub legacy_algorithms: bool,
+    /// How long to wait for the login, and for any one reply
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+}
+
+/// `fgtkey scrape`.
+#[derive(Debug, Args)]
+pub struct ScrapeArgs {
+    /// Only the key of this API user
+    #[arg(long, value_name = "NAME")]
+    pub api_user: Option<String>,
+    /// The device's name for the record and for paths [default: as its prompt shows it]
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// The address of the device, for dotenv and tfvars [default: its name]
+    #[arg(long, value_name = "HOST")]
+    pub address: Option<String>,
+    /// Where the key goes.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
+}
+
+/// `fgtkey preset`.
+#[derive(Debug, Args)]
+pub struct PresetArgs {
+    /// The preset to show
+    pub name: Option<String>,
+    /// List the permission groups and their children instead
+    #[arg(long, conflicts_with = "name")]
+    pub groups: bool,
+    /// For this FortiOS version [default: the newest surveyed]
+    #[arg(long, value_name = "VERSION")]
+    pub fortios: Option<String>,
+}
+
+/// `fgtkey sim`.
+#[derive(Debug, Args)]
+#[command(after_long_help = sim_help())]
+pub struct SimArgs {
+    /// The FortiOS version: 7.4, 7.4.8
+    #[arg(long, value_name = "VERSION", default_value = "7.4.8")]
+    pub fortios: String,
+    /// Whether there are VDOMs
+    #[arg(long, value_name = "MODE", default_value = "disable")]
+    pub vdom_mode: sim::VdomMode,
+    /// A VDOM, the management VDOM first (repeatable)
+    #[arg(long = "vdom", value_name = "NAME")]
+    pub vdoms: Vec<String>,
+    /// The role in a cluster
+    #[arg(long, value_name = "ROLE", default_value = "standalone")]
+    pub ha: sim::Ha,
+    /// FIPS-CC mode
+    #[arg(long)]
+    pub fips: bool,
+    /// When a change is written to flash
+    #[arg(long, value_name = "MODE", default_value = "automatic")]
+    pub cfg_save: sim::CfgSave,
+    /// The host name; of several devices its number counts up
+    #[arg(long, value_name = "NAME", default_value = "fw1")]
+    pub hostname: String,
+    /// The administrator
+    #[arg(long, value_name = "NAME", default_value = "admin")]
+    pub admin: String,
+    /// The administrator's password; of a simulated device, so it may stand here
+    #[arg(long, value_name = "TEXT", default_value = "admin")]
+    pub password: String,
+    /// A public key of the administrator, as in authorized_keys (repeatable)
+    #[arg(long = "public-key", value_name = "KEY")]
+    pub public_keys: Vec<String>,
+    /// Where to listen, loopback only; of several devices the port counts up
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2222")]
+    pub listen: SocketAddr,
+    /// How many devices
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub devices: u16,
+    /// A fault: LINE=refuse[:TEXT]|drop|drop-after|hang|hang-after|cut:N, LINE a number or the text a line begins with (repeatable)
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub faults: Vec<sim::Fault>,
+    /// A trap, one of those below (repeatable)
+    #[arg(long = "trap", value_name = "TRAP")]
+    pub traps: Vec<sim::Trap>,
+    /// How long commands take: 200ms, or `execute api-user=2s` (repeatable)
+    #[arg(long = "think", value_name = "TIME")]
+    pub think: Vec<sim::Think>,
+    /// Serve one session on stdin and stdout, as the forced command of another SSH server
+    #[arg(long, hide_short_help = true)]
+    pub stdio: bool,
+}
+
+fn sim_help() -> String {
+    let traps = sim::Trap::all().iter().map(|trap| format!("  {:24} {}\n", trap.name, trap.about));
+    format!("Traps:\n{}", traps.collect::<String>())
+}
+
+/// `single` or `multi`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum VdomModeArg {
+    /// No VDOMs.
+    Single,
+    /// Several VDOMs: `set vdom-mode multi-vdom`.
+    Multi,
+}

@@ -1,0 +1,278 @@
+//! `fgtkey mint` from flags.
+
+use std::path::Path;
+
+use crate::deliver::{Destination, Format, escrow};
+use crate::fortios::plan::Consent;
+use crate::fortios::render::Templates;
+use crate::fortios::request::{DeliverEntry, Request, RequestFile, RequestFlags};
+use crate::fortios::status::VdomMode;
+use crate::fortios::version::{NEWEST, Version};
+use crate::report::{Exit, Reporter};
+use crate::secret::Secret;
+use crate::session::drive::Interrupt;
+use crate::sim;
+use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
+use crate::verbs::console::Line;
+use crate::verbs::mint::Mint;
+
+use super::args::{MintArgs, RequestArgs, Talk, VdomModeArg};
+use super::transcript::Recorded;
+use super::{logging_in, print, runtime};
+
+/// What is wrong with the command line, and what to type instead.
+struct Usage {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Usage {
+    fn new(message: impl ToString, hint: Option<String>) -> Usage {
+        Usage { message: message.to_string(), hint }
+    }
+}
+
+pub(super) fn run(args: &MintArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
+    match prepared(args) {
+        Err(usage) => {
+            reporter.bad_usage(&usage.message, usage.hint.as_deref());
+            Exit::Usage
+        }
+        Ok(prepared) if args.dry_run => dry_run(args, &prepared, reporter),
+        Ok(prepared) => match runtime() {
+            Ok(runtime) => runtime.block_on(mint(args, prepared, talk, reporter)),
+            Err(error) => {
+                reporter.error(None, &error);
+                Exit::Failed
+            }
+        },
+    }
+}
+
+/// Everything that can be judged before anything is contacted.
+struct Prepared {
+    request: Request,
+    templates: Templates,
+    destinations: Vec<Destination>,
+    version: Version,
+}
+
+fn prepared(args: &MintArgs) -> Result<Prepared, Usage> {
+    let version = match &args.fortios {
+        None => NEWEST,
+        Some(text) => {
+            Version::parse_target(text).map_err(|error| Usage::new(format!("--fortios: {error}"), error.hint()))?
+        }
+    };
+    if args.fortios.is_some() && !args.dry_run && !args.sim {
+        return Err(Usage::new(
+            "--fortios is for --dry-run and --sim: a device tells its version itself",
+            Some("leave it out, or add --dry-run".into()),
+        ));
+    }
+    let request = request(args)?;
+    let destinations = destinations(args, &request)?;
+    let templates = templates(&args.request)?;
+    Ok(Prepared { request, templates, destinations, version })
+}
+
+fn request(args: &MintArgs) -> Result<Request, Usage> {
+    let file = args.request.request.as_deref().map(request_file).transpose()?;
+    let flags = flags(args);
+    let is_bare = file.is_none() && flags == RequestFlags::default();
+    let request = if args.sim && is_bare { Request::tutorial() } else { Request::from_parts(file, flags) };
+    request.map_err(|error| Usage::new(&error, error.hint()))
+}
+
+fn request_file(path: &Path) -> Result<RequestFile, Usage> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| Usage::new(format!("{name}: {error}"), None))?;
+    RequestFile::parse(&name, &text).map_err(|error| Usage::new(&error, error.hint()))
+}
+
+fn flags(args: &MintArgs) -> RequestFlags {
+    let RequestArgs { api_user, profile, preset, grants, trusted_hosts, vdoms, comments, .. } = &args.request;
+    RequestFlags {
+        api_user: api_user.clone(),
+        profile: profile.clone(),
+        preset: preset.clone(),
+        grants: grants.clone(),
+        trusted_hosts: trusted_hosts.clone(),
+        vdoms: vdoms.clone(),
+        comments: comments.clone(),
+        cors_origin: args.request.cors_origin.clone(),
+        peer_group: args.request.peer_group.clone(),
+        schedule: args.request.schedule.clone(),
+        expires: args.request.expires.clone(),
+        allow_weak: args.consent.allow_weak,
+    }
+}
+
+/// `--to` wins over the request's `deliver:`.
+fn destinations(args: &MintArgs, request: &Request) -> Result<Vec<Destination>, Usage> {
+    if !args.delivery.to.is_empty() {
+        return Ok(args.delivery.to.clone());
+    }
+    request.deliver.iter().map(destination).collect()
+}
+
+fn destination(entry: &DeliverEntry) -> Result<Destination, Usage> {
+    let value = match &entry.value {
+        serde_json::Value::Null => "",
+        serde_json::Value::String(text) => text.as_str(),
+        // A destination with options of its own; `Destination::new` says what is not there yet.
+        _ => "?",
+    };
+    Destination::new(&entry.kind, value).map_err(|error| Usage::new(format!("deliver: {error}"), error.hint()))
+}
+
+fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
+    let files = match &args.templates {
+        None => Vec::new(),
+        Some(folder) => template_files(folder)?,
+    };
+    Templates::replacing(files).map_err(|error| Usage::new(&error, error.hint()))
+}
+
+/// Name, path and text of each template in a folder.
+fn template_files(folder: &Path) -> Result<Vec<(String, String, String)>, Usage> {
+    let failed =
+        |path: &Path, error: &std::io::Error| Usage::new(format!("--templates {}: {error}", path.display()), None);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+        let path = entry.map_err(|error| failed(folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "cli") {
+            let text = std::fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, path.display().to_string(), text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn consent(args: &MintArgs) -> Consent {
+    Consent {
+        replace_key: args.consent.replace_key,
+        change_shared_profile: args.consent.change_shared_profile,
+        save: args.consent.save,
+    }
+}
+
+fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exit {
+    let vdom_mode = match args.vdom_mode {
+        VdomModeArg::Single => VdomMode::Disable,
+        VdomModeArg::Multi => VdomMode::Multiple,
+    };
+    match Mint::dry_run(&prepared.request, prepared.version, vdom_mode, &prepared.templates) {
+        Ok((plan, script)) => {
+            reporter.dry_run(&plan);
+            print(script.to_string().as_bytes())
+        }
+        Err(error) => {
+            reporter.refused_request(&error);
+            Exit::Usage
+        }
+    }
+}
+
+async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut Reporter) -> Exit {
+    let interrupt = super::interrupt::listen(talk.color);
+    // Dropped at the end: the simulated device lives as long as the run.
+    let (line, _device) = match line(args, &prepared, interrupt).await {
+        Ok(line) => line,
+        Err(usage) => {
+            reporter.bad_usage(&usage.message, usage.hint.as_deref());
+            return Exit::Usage;
+        }
+    };
+    let Some(escrow) = escrow::directory() else {
+        reporter.bad_usage("there is no place for an escrow: neither XDG_STATE_HOME nor HOME is set", None);
+        return Exit::Usage;
+    };
+    let device = line.endpoint.name.clone();
+    let mint = Mint {
+        line,
+        request: prepared.request,
+        consent: consent(args),
+        templates: prepared.templates,
+        destinations: prepared.destinations,
+        format: args.delivery.output.unwrap_or(Format::Key),
+        escrow,
+    };
+    if let Err(error) = mint.rehearse() {
+        reporter.refused_request(&error);
+        return Exit::Usage;
+    }
+    let mut recorded = match Recorded::new(reporter, talk.transcript.as_deref()) {
+        Ok(recorded) => recorded,
+        Err(error) => {
+            reporter.bad_usage(&format!("--transcript: {error}"), None);
+            return Exit::Usage;
+        }
+    };
+    let exit = match mint.run(&mut recorded).await {
+        Ok(_record) => Exit::Done,
+        Err(failure) => recorded.reporter.failed(&device, &failure),
+    };
+    recorded.finish(exit)
+}
+
+async fn line(
+    args: &MintArgs,
+    prepared: &Prepared,
+    interrupt: Interrupt,
+) -> Result<(Line, Option<sim::Running>), Usage> {
+    let within = logging_in::within(&args.ssh);
+    if args.sim {
+        let running = simulated(args, prepared).await?;
+        let (dial, endpoint) = to_simulated(&running, within);
+        return Ok((Line { dial, endpoint, within, interrupt, simulated: true }, Some(running)));
+    }
+    let text = args.device.as_deref().ok_or_else(|| {
+        Usage::new("no device is named", Some("fgtkey mint [USER@]HOST[:PORT], or --sim to try it without one".into()))
+    })?;
+    let user = args.ssh.user.as_deref().or(prepared.request.ssh_user.as_deref());
+    let endpoint = match user {
+        Some(user) => Endpoint::parse(text, Some(user)),
+        None => text.parse(),
+    };
+    let mut endpoint = endpoint.map_err(|error| Usage::new(&error, error.hint()))?;
+    if let Some(user) = &args.ssh.user {
+        // As in ssh, `-l`'s counterpart wins over the text.
+        endpoint.user.clone_from(user);
+    }
+    Ok((Line { dial: logging_in::dial(&args.ssh), endpoint, within, interrupt, simulated: false }, None))
+}
+
+async fn simulated(args: &MintArgs, prepared: &Prepared) -> Result<sim::Running, Usage> {
+    let default = sim::SimOptions::default();
+    let options = sim::SimOptions {
+        version: if args.fortios.is_some() { prepared.version } else { default.version },
+        vdom_mode: match args.vdom_mode {
+            VdomModeArg::Single => sim::VdomMode::Disable,
+            VdomModeArg::Multi => sim::VdomMode::Multiple,
+        },
+        faults: args.faults.clone(),
+        traps: args.traps.clone(),
+        ..default
+    };
+    let started = options.run().await.map_err(|error| Usage::new(format!("--sim: {error}"), None))?;
+    started.into_iter().next().ok_or_else(|| Usage::new("--sim: no device was started", None))
+}
+
+/// The password of the embedded device, which anybody may know.
+const SIMULATED_PASSWORD: &str = "admin";
+
+/// The way to the embedded device: its own host key is the one that is trusted, its own password the one that is given.
+fn to_simulated(running: &sim::Running, within: std::time::Duration) -> (Dial, Endpoint) {
+    let addr = running.server.addr();
+    let host_key = running.server.fingerprint().parse::<HostKeyPolicy>().unwrap_or_default();
+    let person = Person::answering(|_question| Ok(Secret::new(SIMULATED_PASSWORD)));
+    let options =
+        DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
+    let dial = Dial::new(options);
+    let endpoint =
+        Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
+    (dial, endpoint)
+}

@@ -1,0 +1,100 @@
+//! `fgtkey scrape` from flags: a transcript on stdin, its keys to their destinations.
+
+use std::io::{self, IsTerminal, Read};
+
+use crate::deliver::{self, Device, Format, Record, escrow};
+use crate::report::{Exit, Reporter};
+use crate::scrape::{self, Found, Scrape};
+use crate::verbs::{Event, Observer};
+
+use super::args::ScrapeArgs;
+
+pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
+    let transcript = match read_stdin(reporter) {
+        Ok(transcript) => transcript,
+        Err(error) => {
+            reporter.error(None, &error);
+            return Exit::Failed;
+        }
+    };
+    let mut scrape = scrape::read(&transcript);
+    reporter.scraped(&scrape);
+    let found = wanted(args, &mut scrape);
+    if found.is_empty() {
+        if scrape.missing.is_none() {
+            reporter.no_such_key(args.api_user.as_deref());
+        }
+        return Exit::Failed;
+    }
+    deliver(args, found, reporter)
+}
+
+fn read_stdin(reporter: &mut Reporter) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        reporter.note("paste the terminal transcript, then press Ctrl-D on a line of its own");
+    }
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    stdin.lock().take(scrape::LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > scrape::LARGEST {
+        let what =
+            format!("the transcript is larger than {} MiB: cut out the part with the key", scrape::LARGEST >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
+    Ok(bytes)
+}
+
+/// The live keys that were asked for.
+fn wanted(args: &ScrapeArgs, scrape: &mut Scrape) -> Vec<Found> {
+    let live = scrape.found.drain(..).filter(|found| found.live);
+    live.filter(|found| args.api_user.is_none() || found.api_user == args.api_user).collect()
+}
+
+fn deliver(args: &ScrapeArgs, found: Vec<Found>, reporter: &mut Reporter) -> Exit {
+    let format = args.delivery.output.unwrap_or(if found.len() == 1 { Format::Key } else { Format::NameAndKey });
+    let count = found.len();
+    let mut undelivered = 0;
+    for (number, found) in (1..).zip(found) {
+        let name = device_name(args, &found, number, count);
+        match deliver_one(args, found, &name, format, reporter) {
+            Exit::Done => {}
+            Exit::Escrowed => undelivered += 1,
+            other => return other,
+        }
+    }
+    if undelivered == 0 { Exit::Done } else { Exit::Escrowed }
+}
+
+fn device_name(args: &ScrapeArgs, found: &Found, number: usize, count: usize) -> String {
+    let name = args.device.clone().or_else(|| found.device.clone()).unwrap_or_else(|| "device".into());
+    if count > 1 && args.device.is_some() { format!("{name}-{number}") } else { name }
+}
+
+fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, reporter: &mut Reporter) -> Exit {
+    let address = args.address.clone().unwrap_or_else(|| name.to_owned());
+    let device = Device { name: name.to_owned(), address: address.clone() };
+    let Some(escrow) = escrow::directory() else {
+        reporter.unreserved(None, &deliver::DeliverError::NoEscrow);
+        return Exit::Failed;
+    };
+    let slot = match deliver::reserve(&args.delivery.to, &device, format, &escrow) {
+        Ok(slot) => slot,
+        Err(error) => {
+            reporter.unreserved(Some(name), &error);
+            return Exit::Failed;
+        }
+    };
+    let mut record = Record::new(name);
+    record.address = args.address.clone().or(found.device);
+    record.api_user = found.api_user;
+    match slot.store(&mut record, found.key) {
+        Ok(stored) => {
+            reporter.on(name, Event::Scraped(stored));
+            Exit::Done
+        }
+        Err(undelivered) => {
+            reporter.undelivered(name, &undelivered);
+            Exit::Escrowed
+        }
+    }
+}

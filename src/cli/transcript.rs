@@ -1,0 +1,55 @@
+//! `--transcript FILE`: the redacted session in a file, beside what is said on stderr.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::report::{Exit, Reporter, printable};
+use crate::verbs::{Event, Observer};
+
+/// A reporter, and the file that gets the session as well. The file appears whole when the run is over.
+pub(super) struct Recorded<'a> {
+    pub reporter: &'a mut Reporter,
+    draft: Option<(NamedTempFile, PathBuf)>,
+}
+
+impl<'a> Recorded<'a> {
+    /// With a draft (0600) beside `path`, if there is one.
+    pub(super) fn new(reporter: &'a mut Reporter, path: Option<&Path>) -> std::io::Result<Self> {
+        let draft = match path {
+            None => None,
+            Some(path) => {
+                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                Some((NamedTempFile::new_in(parent)?, path.to_owned()))
+            }
+        };
+        Ok(Recorded { reporter, draft })
+    }
+
+    /// Puts the file into place; a transcript that cannot be written does not undo what was done.
+    pub(super) fn finish(mut self, exit: Exit) -> Exit {
+        if let Some((draft, path)) = self.draft.take() {
+            let kept = draft.as_file().sync_all().and_then(|()| draft.persist(&path).map_err(|error| error.error));
+            if let Err(error) = kept {
+                self.reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
+            }
+        }
+        exit
+    }
+}
+
+impl Observer for Recorded<'_> {
+    fn on(&mut self, device: &str, event: Event) {
+        if let Some((draft, _)) = &mut self.draft {
+            let line = match &event {
+                Event::Line(line) => Some(format!("> {}", printable(line))),
+                Event::Trace(text) => Some(printable(text.trim_end())),
+                _ => None,
+            };
+            // A full disk is told at the end, by the sync.
+            let _ = line.map(|line| writeln!(draft, "{line}"));
+        }
+        self.reporter.on(device, event);
+    }
+}

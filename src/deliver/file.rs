@@ -1,0 +1,181 @@
+//! Destinations that are files: `file:`, `dotenv:`, `tfvars:`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::edit::{Setting, Statement, rewrite};
+use super::private::{LARGEST, PrivateFile};
+use super::record::Record;
+use super::{DeliverError, EditError, Format, dotenv, format, tfvars};
+use crate::secret::Secret;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// The bare key and a newline.
+    Key,
+    /// Two variables among the lines of others.
+    Dotenv,
+    /// Two Terraform variables among the statements of others.
+    Tfvars,
+}
+
+/// Room for two settings and their line ends, in bytes.
+const ROOM: usize = 4096;
+
+/// A reserved file.
+pub(super) struct FileSlot {
+    label: String,
+    path: PathBuf,
+    content: Content,
+    draft: PrivateFile,
+}
+
+impl FileSlot {
+    /// Proves that `path` can be written: the directory takes a file, the disk has room, what is there already is a
+    /// regular file that may be replaced and whose other lines can be told apart.
+    ///
+    /// A symbolic link is followed: its target is replaced and the link stays.
+    pub(super) fn reserve(label: String, path: &Path, content: Content) -> Result<Self, DeliverError> {
+        let path = resolve(&label, path)?;
+        let existing = existing(&label, &path, content)?;
+        content.check(&existing).map_err(|source| unfit(&label, &path, source))?;
+        let directory = directory_of(&path);
+        let draft = PrivateFile::reserve(directory, existing.len() + ROOM)
+            .map_err(io_error(&label, &format!("create a file in {}", directory.display())))?;
+        Ok(FileSlot { label, path, content, draft })
+    }
+
+    /// The file that will be replaced, links resolved.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The destination, its path resolved for the device.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Writes the key. The existing file is read again: others may have changed their lines meanwhile.
+    pub(super) fn store(self, record: &Record, key: &Secret) -> Result<(), DeliverError> {
+        let existing = existing(&self.label, &self.path, self.content)?;
+        let bytes = match self.content.settings(record, key) {
+            None => Format::Key.render(record, key).map_err(io_error(&self.label, "write the key"))?,
+            Some(settings) => self.edited(&existing, &settings)?,
+        };
+        self.draft.replace(&self.path, &bytes).map_err(io_error(&self.label, "write the key"))
+    }
+
+    fn edited(&self, existing: &str, settings: &[Setting]) -> Result<Zeroizing<Vec<u8>>, DeliverError> {
+        let statements = self.content.statements(existing).map_err(|source| unfit(&self.label, &self.path, source))?;
+        let mut text = rewrite(&statements, settings);
+        Ok(Zeroizing::new(std::mem::take(&mut *text).into_bytes()))
+    }
+}
+
+impl Content {
+    fn settings(self, record: &Record, key: &Secret) -> Option<Vec<Setting>> {
+        match self {
+            Content::Key => None,
+            Content::Dotenv => Some(format::env(record, key)),
+            Content::Tfvars => Some(format::terraform(record, key)),
+        }
+    }
+
+    fn statements(self, text: &str) -> Result<Vec<Statement<'_>>, EditError> {
+        match self {
+            Content::Key => Ok(Vec::new()),
+            Content::Dotenv => dotenv::statements(text),
+            Content::Tfvars => tfvars::statements(text),
+        }
+    }
+
+    fn check(self, text: &str) -> Result<(), EditError> {
+        self.statements(text).map(drop)
+    }
+}
+
+/// The text of the file whose other lines stay; empty when there is none, or when nothing of it stays.
+fn existing(label: &str, path: &Path, content: Content) -> Result<Zeroizing<String>, DeliverError> {
+    if content == Content::Key {
+        return Ok(Zeroizing::default());
+    }
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Zeroizing::default()),
+        Err(error) => return Err(io_error(label, &format!("read {}", path.display()))(error)),
+    };
+    let size = file.metadata().map_err(io_error(label, &format!("read {}", path.display())))?.len();
+    if size > LARGEST {
+        return Err(unfit(label, path, EditError::TooLarge { bytes: size }));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
+    match file.take(LARGEST).read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err(unfit(label, path, EditError::NotText)),
+        Err(error) => Err(io_error(label, &format!("read {}", path.display()))(error)),
+    }
+}
+
+/// The real path of what will be replaced: its directory canonical, a link followed.
+fn resolve(label: &str, path: &Path) -> Result<PathBuf, DeliverError> {
+    let directory = directory_of(path);
+    let path = match (directory.canonicalize(), path.file_name()) {
+        (Ok(directory), Some(name)) if directory.is_dir() => directory.join(name),
+        (Err(error), _) if !is_missing(&error) => {
+            return Err(io_error(label, &format!("look into {}", directory.display()))(error));
+        }
+        _ => return Err(DeliverError::NoDirectory { destination: label.into(), directory: directory.into() }),
+    };
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path),
+        Err(error) => Err(io_error(label, &format!("look at {}", path.display()))(error)),
+        Ok(found) if found.is_symlink() => replaceable(label, follow(label, path)?),
+        Ok(_) => replaceable(label, path),
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn follow(label: &str, link: PathBuf) -> Result<PathBuf, DeliverError> {
+    link.canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => not_a_file(label, &link, "a link to nothing"),
+        _ => io_error(label, &format!("follow the link {}", link.display()))(error),
+    })
+}
+
+/// A regular file that may be written. Renaming over it would work without that right, so the right is asked for.
+fn replaceable(label: &str, path: PathBuf) -> Result<PathBuf, DeliverError> {
+    let found = fs::metadata(&path).map_err(io_error(label, &format!("look at {}", path.display())))?;
+    if found.is_dir() {
+        return Err(not_a_file(label, &path, "a directory"));
+    }
+    if !found.is_file() {
+        return Err(not_a_file(label, &path, "a device or pipe"));
+    }
+    let writable = !found.permissions().readonly() && OpenOptions::new().append(true).open(&path).is_ok();
+    if writable { Ok(path) } else { Err(DeliverError::ReadOnly { destination: label.into(), path }) }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn not_a_file(label: &str, path: &Path, what: &'static str) -> DeliverError {
+    DeliverError::NotAFile { destination: label.into(), path: path.into(), what }
+}
+
+fn unfit(label: &str, path: &Path, source: EditError) -> DeliverError {
+    DeliverError::Unfit { destination: label.into(), path: path.into(), source }
+}
+
+/// Wraps the system's refusal with what was being done.
+pub(super) fn io_error(label: &str, doing: &str) -> impl FnOnce(io::Error) -> DeliverError {
+    let (destination, doing) = (label.to_owned(), doing.to_owned());
+    move |source| DeliverError::Io { destination, doing, source }
+}

@@ -1,0 +1,156 @@
+//! Handing the key over: destinations are proven before anything is minted, and no key is lost.
+//!
+//! [`reserve`] opens every destination and the escrow while the device is still untouched: what it returns has room
+//! on disk, in the right directory, with the right mode. [`Reservation::store`] then writes the key to each of them.
+//! What could not be delivered goes to the escrow, a private file that was opened and filled beforehand.
+//!
+//! | kind | where | what it writes |
+//! |---|---|---|
+//! | `stdout` | `stdout.rs` | what `-o` says: [`Format`] |
+//! | `file:PATH` | `file.rs` | the bare key and a newline |
+//! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
+//! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
+//!
+//! A new destination is a file here, a variant of [`Destination`] and a match arm in `slot.rs`.
+
+pub mod destination;
+pub mod escrow;
+pub mod format;
+pub mod path;
+pub mod record;
+pub mod slot;
+
+mod dotenv;
+mod edit;
+mod file;
+mod private;
+mod stdout;
+mod tfvars;
+
+use std::path::PathBuf;
+
+pub use destination::{Destination, DestinationError};
+pub use format::Format;
+pub use path::PathTemplate;
+pub use record::{Action, Change, Record};
+pub use slot::{Escrowed, Reservation, Stored, Undelivered, reserve};
+
+/// What a destination may name of the device in its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The device as the operator calls it: `{{ device.name }}`.
+    pub name: String,
+    /// The address that was dialled, a host name or an IP address without brackets: `{{ device.address }}`.
+    pub address: String,
+}
+
+/// Why a destination cannot take the key, or did not.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The template of the path has no usable result for this device.
+    #[error("{destination}: no path for the device {device}")]
+    Path {
+        /// The destination as it was asked for.
+        destination: String,
+        /// The device's name.
+        device: String,
+        /// What is wrong with the path.
+        source: path::PathError,
+    },
+    /// The directory that should hold the file is missing, or is no directory.
+    #[error("{destination}: there is no directory {}", directory.display())]
+    NoDirectory {
+        /// The destination, its path resolved.
+        destination: String,
+        /// The missing directory.
+        directory: PathBuf,
+    },
+    /// The path is taken by something that is not a regular file.
+    #[error("{destination}: {} is {what}, not a regular file", path.display())]
+    NotAFile {
+        /// The destination, its path resolved.
+        destination: String,
+        /// The path that is taken.
+        path: PathBuf,
+        /// What is there instead: "a directory", "a device or pipe", "a link to nothing".
+        what: &'static str,
+    },
+    /// The existing file is marked read-only, or may not be written by us.
+    #[error("{destination}: {} is read-only", path.display())]
+    ReadOnly {
+        /// The destination, its path resolved.
+        destination: String,
+        /// The existing file.
+        path: PathBuf,
+    },
+    /// Two destinations would replace the same file, or stdout is named twice.
+    #[error("{first} and {second} are the same destination")]
+    Twice {
+        /// The destination that came first.
+        first: String,
+        /// The one that collides with it.
+        second: String,
+    },
+    /// The existing file could not be edited without risking its other lines.
+    #[error("{destination}: {} cannot be edited", path.display())]
+    Unfit {
+        /// The destination, its path resolved.
+        destination: String,
+        /// The existing file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: EditError,
+    },
+    /// Nobody says where undelivered keys are kept.
+    #[error("there is no place for a key that cannot be delivered: neither XDG_STATE_HOME nor HOME is set")]
+    NoEscrow,
+    /// The system refused.
+    #[error("{destination}: could not {doing}")]
+    Io {
+        /// The destination, its path resolved.
+        destination: String,
+        /// What was being done: "write the key", "create a file in keys".
+        doing: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl DeliverError {
+    /// What to type or do next, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            DeliverError::NoDirectory { directory, .. } => Some(format!("mkdir -p {}", directory.display())),
+            DeliverError::NotAFile { what: "a device or pipe", .. } => {
+                Some("to hand the key to a command, use --to stdout and a pipe".into())
+            }
+            DeliverError::ReadOnly { path, .. } => Some(format!("chmod u+w {}, or name another file", path.display())),
+            DeliverError::Io { destination, .. } if destination == escrow::LABEL => {
+                Some("XDG_STATE_HOME names the directory that keeps undelivered keys".into())
+            }
+            DeliverError::NoEscrow => Some("set XDG_STATE_HOME to a directory that you may write to".into()),
+            DeliverError::Path { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// Why the lines of an existing file cannot be told apart safely.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// Not text.
+    #[error("it is not UTF-8 text")]
+    NotText,
+    /// More than 1 MiB: not a file of settings.
+    #[error("it has {bytes} bytes; a file of settings has at most {}", private::LARGEST)]
+    TooLarge {
+        /// The size found.
+        bytes: u64,
+    },
+    /// A quoted value, a comment, a list or a heredoc has no end.
+    #[error("what begins in line {line} has no end")]
+    Unclosed {
+        /// The line, counted from 1, where it begins.
+        line: usize,
+    },
+}

@@ -1,0 +1,89 @@
+//! The destination `stdout`.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use super::file::io_error;
+use super::record::Record;
+use super::{DeliverError, Format};
+use crate::secret::Secret;
+
+/// How the destination is called.
+pub(super) const LABEL: &str = "stdout";
+
+/// Standard output, kept open for the key.
+///
+/// It is a descriptor of its own: the standard library's `Stdout` would keep the key in a buffer that nobody wipes.
+pub(super) struct StdoutSlot {
+    out: File,
+    format: Format,
+}
+
+impl StdoutSlot {
+    /// Fails when stdout is closed or not open for writing.
+    pub(super) fn reserve(format: Format) -> Result<Self, DeliverError> {
+        let descriptor = io::stdout().as_fd().try_clone_to_owned().map_err(io_error(LABEL, "open it"))?;
+        StdoutSlot::on(File::from(descriptor), format)
+    }
+
+    /// The destination on any stream.
+    pub(super) fn on(mut out: File, format: Format) -> Result<Self, DeliverError> {
+        // Nothing is written, yet a descriptor that only reads refuses this.
+        out.write(&[]).map_err(io_error(LABEL, "write to it"))?;
+        Ok(StdoutSlot { out, format })
+    }
+
+    /// Writes the key. A reader that has gone away (`EPIPE`) is a failure like any other.
+    pub(super) fn store(mut self, record: &Record, key: &Secret) -> Result<(), DeliverError> {
+        let bytes = self.format.render(record, key).map_err(io_error(LABEL, "write the key"))?;
+        self.out.write_all(&bytes).map_err(io_error(LABEL, "write the key"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::io::{ErrorKind, Read, pipe};
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    fn stored_on(out: File) -> Result<(), DeliverError> {
+        StdoutSlot::on(out, Format::Key)?.store(&Record::new("fw1"), &Secret::new("fccys3"))
+    }
+
+    fn kind(result: Result<(), DeliverError>) -> ErrorKind {
+        match result {
+            Err(DeliverError::Io { source, .. }) => source.kind(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_key_arrives_at_once_and_unbuffered() {
+        let (mut reader, writer) = pipe().unwrap();
+        stored_on(File::from(OwnedFd::from(writer))).unwrap();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "fccys3\n");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_a_failed_delivery() {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        assert_eq!(kind(stored_on(File::from(OwnedFd::from(writer)))), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn a_full_disk_behind_stdout_is_a_failed_delivery() {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        assert_eq!(kind(stored_on(full)), ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn a_stdout_that_only_reads_is_refused_before_there_is_a_key() {
+        assert!(StdoutSlot::on(File::open("/dev/null").unwrap(), Format::Key).is_err());
+    }
+}

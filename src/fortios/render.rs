@@ -1,0 +1,398 @@
+//! Templates: a plan written down as CLI.
+//!
+//! The templates are MiniJinja, one file a job, embedded; single ones can be replaced. Quoting is the environment's
+//! formatter, so no template can forget it: every value becomes one word, a list becomes words. An undefined name is an
+//! error. What comes out is parsed and checked ([`Script::parse`]) before anybody sees it.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::{Serde, ValueKind};
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, context};
+
+use super::edit::Edit;
+use super::plan::{KeyOrder, Plan};
+use super::script::{Script, ScriptError};
+use super::words;
+
+/// The jobs, by the names of their template files.
+const EMBEDDED: [(&str, &str); 10] = [
+    ("api-user.cli", include_str!("../../templates/api-user.cli")),
+    ("delete-profile.cli", include_str!("../../templates/delete-profile.cli")),
+    ("generate-key.cli", include_str!("../../templates/generate-key.cli")),
+    ("profile-users.cli", include_str!("../../templates/profile-users.cli")),
+    ("profile.cli", include_str!("../../templates/profile.cli")),
+    ("read-back.cli", include_str!("../../templates/read-back.cli")),
+    ("revoke.cli", include_str!("../../templates/revoke.cli")),
+    ("save.cli", include_str!("../../templates/save.cli")),
+    ("status.cli", include_str!("../../templates/status.cli")),
+    ("survey.cli", include_str!("../../templates/survey.cli")),
+];
+
+/// The templates of a run.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    /// Where a replaced template came from, by its name.
+    origins: BTreeMap<String, String>,
+}
+
+/// A template that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// It is not a template, or names something that is not there.
+    #[error("template {origin}{}: {what}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    Template {
+        /// The file.
+        origin: String,
+        /// The line in it, counted from 1.
+        line: Option<usize>,
+        /// What is wrong.
+        what: String,
+    },
+    /// What it renders is not a script.
+    #[error("template {origin}{}: it renders `{}`: {}", .line.map(|line| format!(", line {line}")).unwrap_or_default(), .error.text, .error.rule)]
+    Script {
+        /// The file.
+        origin: String,
+        /// The line of the template that the rendered line comes from, where that can be told.
+        line: Option<usize>,
+        /// The rendered line and the rule that it breaks.
+        error: ScriptError,
+    },
+    /// There is no job of that name.
+    #[error("there is no template `{0}` to replace")]
+    Unknown(String),
+}
+
+impl RenderError {
+    /// What to type next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            RenderError::Unknown(_) => {
+                let names: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+                Some(format!("the templates are {}", names.join(", ")))
+            }
+            RenderError::Template { .. } | RenderError::Script { .. } => {
+                Some("mend the file, or leave out --templates to use the embedded ones".into())
+            }
+        }
+    }
+}
+
+impl Templates {
+    /// The embedded templates.
+    ///
+    /// # Errors
+    /// None in practice: a test holds that each of them is one.
+    pub fn embedded() -> Result<Templates, RenderError> {
+        Templates::replacing([])
+    }
+
+    /// The embedded templates, with those replaced that are given as name, origin (for messages) and text.
+    ///
+    /// # Errors
+    /// A name that is not one of ours, or a text that is not a template.
+    pub fn replacing(files: impl IntoIterator<Item = (String, String, String)>) -> Result<Templates, RenderError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_formatter(write_words);
+        let mut templates = Templates { environment, origins: BTreeMap::new() };
+        for (name, text) in EMBEDDED {
+            templates.add(name, text.to_owned())?;
+        }
+        for (name, origin, text) in files {
+            if !EMBEDDED.iter().any(|(known, _)| *known == name) {
+                return Err(RenderError::Unknown(origin));
+            }
+            templates.origins.insert(name.clone(), origin);
+            templates.add(&name, text)?;
+        }
+        Ok(templates)
+    }
+
+    fn add(&mut self, name: &str, text: String) -> Result<(), RenderError> {
+        let added = self.environment.add_template_owned(name.to_owned(), text);
+        added.map_err(|error| self.template_error(name, &error))
+    }
+
+    /// `get system status`.
+    ///
+    /// # Errors
+    /// As for every script here: a replaced template that cannot be rendered, or renders no script.
+    pub fn status(&self) -> Result<Script, RenderError> {
+        self.script(false, &[("status.cli", context! {})])
+    }
+
+    /// What is read before anything is decided.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn survey(&self, vdoms: bool, profile: &str, user: &str) -> Result<Script, RenderError> {
+        self.script(vdoms, &[("survey.cli", context! { profile, user })])
+    }
+
+    /// Both objects, read again.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn read_back(&self, vdoms: bool, profile: &str, user: &str) -> Result<Script, RenderError> {
+        self.script(vdoms, &[("read-back.cli", context! { profile, user })])
+    }
+
+    /// Who uses a profile.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn profile_users(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, &[("profile-users.cli", context! {})])
+    }
+
+    /// The edits of a plan and the reads that prove them.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn push(&self, plan: &Plan, profile: &str) -> Result<Script, RenderError> {
+        let read_back = ("read-back.cli", context! { profile, user => plan.key.user.clone() });
+        let jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([read_back]).collect();
+        self.script(plan.vdoms, &jobs)
+    }
+
+    /// Edits alone.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn edits(&self, vdoms: bool, edits: &[Edit]) -> Result<Script, RenderError> {
+        self.script(vdoms, &edits.iter().map(job).collect::<Vec<_>>())
+    }
+
+    /// The line that makes the key.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn generate_key(&self, vdoms: bool, key: &KeyOrder) -> Result<Script, RenderError> {
+        self.script(vdoms, &[key_job(key)])
+    }
+
+    /// `execute cfg save`.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn save(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, &[("save.cli", context! {})])
+    }
+
+    /// Everything that an engineer would paste.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn dry_run(&self, plan: &Plan) -> Result<Script, RenderError> {
+        let mut jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([key_job(&plan.key)]).collect();
+        if plan.save {
+            jobs.push(("save.cli", context! {}));
+        }
+        self.script(plan.vdoms, &jobs)
+    }
+
+    /// Renders the jobs one after the other, each checked on its own so that an error names its template.
+    fn script(&self, vdoms: bool, jobs: &[(&str, Value)]) -> Result<Script, RenderError> {
+        let mut text = String::new();
+        for (name, values) in jobs {
+            let rendered = self.render(name, values)?;
+            Script::parse(&rendered).map_err(|error| self.script_error(name, error))?;
+            text.push_str(&rendered);
+            text.push('\n');
+        }
+        // Global tables are reached from `config global` on a device with VDOMs, and only there.
+        let text =
+            if vdoms && !jobs.is_empty() && !is_status(jobs) { format!("config global\n{text}end\n") } else { text };
+        let last = jobs.last().map_or("", |(name, _)| *name);
+        Script::parse(&text).map_err(|error| self.script_error(last, error))
+    }
+
+    fn render(&self, name: &str, values: &Value) -> Result<String, RenderError> {
+        let template = self.environment.get_template(name);
+        let rendered = template.and_then(|template| template.render(values));
+        rendered.map_err(|error| self.template_error(name, &error))
+    }
+
+    fn origin(&self, name: &str) -> String {
+        self.origins.get(name).cloned().unwrap_or_else(|| format!("{name} (embedded)"))
+    }
+
+    fn template_error(&self, name: &str, error: &minijinja::Error) -> RenderError {
+        let what =
+            error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+        RenderError::Template { origin: self.origin(name), line: error.line(), what }
+    }
+
+    fn script_error(&self, name: &str, error: ScriptError) -> RenderError {
+        let source =
+            self.environment.get_template(name).map(|template| template.source().to_owned()).unwrap_or_default();
+        RenderError::Script { origin: self.origin(name), line: source_line(&source, &error.text), error }
+    }
+}
+
+fn is_status(jobs: &[(&str, Value)]) -> bool {
+    matches!(jobs, [("status.cli", _)])
+}
+
+fn job(edit: &Edit) -> (&'static str, Value) {
+    match edit {
+        Edit::Profile(profile) => ("profile.cli", context! { profile => Serde(profile) }),
+        Edit::User(user) => ("api-user.cli", context! { user => Serde(user) }),
+        Edit::DeleteProfile(name) => ("delete-profile.cli", context! { name }),
+        Edit::DeleteUser(name) => ("revoke.cli", context! { name }),
+    }
+}
+
+fn key_job(key: &KeyOrder) -> (&'static str, Value) {
+    ("generate-key.cli", context! { key => context! { user => key.user.clone(), expires => key.expires } })
+}
+
+/// The line of a template that rendered to `rendered`: the first whose literal text stands in it in order.
+fn source_line(source: &str, rendered: &str) -> Option<usize> {
+    let stands_in = |line: &str| {
+        let mut rest = rendered;
+        let mut literals = literals(line).peekable();
+        literals.peek().is_some()
+            && literals.all(|literal| match rest.split_once(literal) {
+                Some((_, behind)) => {
+                    rest = behind;
+                    true
+                }
+                None => false,
+            })
+    };
+    source.lines().position(stands_in).map(|at| at + 1)
+}
+
+/// What of a template's line is printed as it is.
+fn literals(line: &str) -> impl Iterator<Item = &str> {
+    let outside = |part: &'_ str| part.rfind("}}").or_else(|| part.rfind("%}")).map_or(0, |at| at + 2);
+    let parts = line.split("{{").flat_map(|part| part.split("{%"));
+    parts.map(move |part| part.get(outside(part)..).unwrap_or_default().trim()).filter(|literal| !literal.is_empty())
+}
+
+/// The formatter: a value is one word of CLI, a list is words.
+fn write_words(out: &mut Output, _state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => {
+            for (index, item) in value.try_iter()?.enumerate() {
+                if index > 0 {
+                    out.write_str(" ")?;
+                }
+                write_value(out, &item)?;
+            }
+            Ok(())
+        }
+        _ => write_value(out, value),
+    }
+}
+
+fn write_value(out: &mut Output, value: &Value) -> Result<(), minijinja::Error> {
+    match value.kind() {
+        ValueKind::String => write_word(out, value.as_str().unwrap_or_default()),
+        ValueKind::Number => Ok(write!(out, "{value}")?),
+        kind => {
+            Err(minijinja::Error::new(ErrorKind::BadSerialization, format!("a value of kind {kind} is no word of CLI")))
+        }
+    }
+}
+
+fn write_word(out: &mut Output, word: &str) -> Result<(), minijinja::Error> {
+    Ok(out.write_str(&words::quote(word))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fortios::facts::Facts;
+    use crate::fortios::plan::Consent;
+    use crate::fortios::request::{Request, RequestFlags};
+    use crate::fortios::status::VdomMode;
+    use crate::fortios::version::Version;
+
+    fn plan(vdom_mode: VdomMode) -> Plan {
+        let flags = RequestFlags {
+            api_user: Some("tf".into()),
+            comments: Some("Terraform, NET \\ 1234".into()),
+            grants: vec!["fwgrp.address=read".into(), "sysgrp=read".into()],
+            trusted_hosts: vec!["10.0.0.1".into(), "2001:db8::/64".into()],
+            ..RequestFlags::default()
+        };
+        let request = Request::from_parts(None, flags).unwrap();
+        Plan::mint(&request, &Facts::assumed(Version::new(7, 4, 8), vdom_mode), Consent::default()).unwrap()
+    }
+
+    #[test]
+    fn a_dry_run_is_what_an_engineer_would_type() {
+        let script = Templates::embedded().unwrap().dry_run(&plan(VdomMode::Disable)).unwrap();
+        let expected = r#"config system accprofile
+    edit tf
+        set sysgrp read
+        set fwgrp custom
+        config fwgrp-permission
+            set address read
+        end
+end
+config system api-user
+    edit tf
+        set accprofile tf
+        set comments "Terraform, NET \\ 1234"
+        config trusthost
+            edit 1
+                set ipv4-trusthost 10.0.0.1 255.255.255.255
+            next
+            edit 2
+                set type ipv6-trusthost
+                set ipv6-trusthost 2001:db8::/64
+        end
+end
+execute api-user generate-key tf
+"#;
+        assert_eq!(script.to_string(), expected);
+    }
+
+    #[test]
+    fn with_vdoms_everything_stands_under_config_global() {
+        let text = Templates::embedded().unwrap().dry_run(&plan(VdomMode::Multiple)).unwrap().to_string();
+        assert!(text.starts_with("config global\n    config system accprofile\n        edit tf\n"));
+        assert!(text.ends_with("    execute api-user generate-key tf\nend\n"));
+        assert!(text.contains("            set vdom root\n"));
+    }
+
+    fn replaced(name: &str, text: &str) -> Result<Templates, RenderError> {
+        Templates::replacing([(name.to_owned(), format!("my/{name}"), text.to_owned())])
+    }
+
+    #[test]
+    fn a_broken_template_is_refused_with_file_and_line() {
+        let error = replaced("profile.cli", "config system accprofile\n{% for %}\n").unwrap_err().to_string();
+        assert!(error.starts_with("template my/profile.cli, line 2: syntax error"), "{error}");
+        let templates = replaced("profile.cli", "config system accprofile\n edit {{ profile.nam }}\nend").unwrap();
+        let error = templates.dry_run(&plan(VdomMode::Disable)).unwrap_err().to_string();
+        assert!(error.starts_with("template my/profile.cli, line 2: undefined value"), "{error}");
+        let templates =
+            replaced("profile.cli", "\nconfig system accprofile\n edit {{ profile.name }}\n purge\nend").unwrap();
+        let error = templates.dry_run(&plan(VdomMode::Disable)).unwrap_err().to_string();
+        assert!(error.starts_with("template my/profile.cli, line 4: it renders `purge`"), "{error}");
+        let error = replaced("no.cli", "").unwrap_err();
+        assert_eq!(error.to_string(), "there is no template `my/no.cli` to replace");
+        assert!(error.hint().unwrap().contains("api-user.cli"));
+    }
+
+    #[test]
+    fn quoting_cannot_be_switched_off() {
+        let templates = replaced("save.cli", "show {{ 'a\" b' }} {{ 'c d'|safe }}").unwrap();
+        assert_eq!(templates.save(false).unwrap().to_string(), "show \"a\\\" b\" \"c d\"\n");
+    }
+
+    #[test]
+    fn every_embedded_template_can_be_parsed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        let files = std::fs::read_dir(folder).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file());
+        assert_eq!(files.count(), EMBEDDED.len());
+        Templates::embedded().unwrap();
+    }
+}

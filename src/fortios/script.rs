@@ -1,0 +1,492 @@
+//! A checked script: the CLI lines of one job, balanced, bounded, and free of anything an interactive shell takes as
+//! help, completion or control.
+//!
+//! [`Script::parse`] is the only way to make one, so whatever a template (ours or a user's) renders is checked before a
+//! byte of it is typed. Its `Display` is the dry run: what an engineer would paste.
+
+use std::fmt;
+
+use super::words::Unsplit;
+
+/// The longest line that is sent, in bytes.
+///
+/// No figure for FortiOS's own limit is documented; a terminal of 511 columns less the longest prompt and some room
+/// keeps the echo on one row, so it is not wrapped.
+pub const LONGEST_LINE: usize = 440;
+
+/// The most lines of one script: far above any job, far below what could exhaust memory.
+pub const MOST_LINES: usize = 10_000;
+
+/// A level of the configuration shell, as the prompt names it in parentheses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Level {
+    /// The text between the parentheses: `accprofile`, `terraform`, `1`, `global`.
+    pub name: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `config global`: a scope, nothing is saved when it is left.
+    Scope,
+    /// `config …`, table or settings: which of the two shows only by what follows.
+    Block,
+    /// `edit …`: an entry of a table.
+    Entry,
+}
+
+/// What a line does to the level and to the configuration once the device accepts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// `config …` or `edit …`: goes one level down.
+    Open,
+    /// `set`, `unset`, `append`, …: staged in the entry, saved by nothing but a commit.
+    Stage,
+    /// `next` or `end` inside an object: goes up, the object itself stays open and unsaved.
+    Leave,
+    /// A line that saves: the `next` or `end` that closes an object, `delete`, `execute cfg save`.
+    Commit,
+    /// `end` out of a table with no entry open, or out of `config global`: goes up, there is nothing to save.
+    Up,
+    /// `show`, `get`: changes nothing, and may be paged.
+    Read,
+    /// `execute api-user generate-key`: answers with a secret.
+    Key,
+    /// `abort`: goes up without saving. Not in scripts; the session's own way back.
+    Abort,
+}
+
+/// One line of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The command, without indentation and line end.
+    pub text: String,
+    /// What it does when it is accepted.
+    pub effect: Effect,
+    /// The levels that are open once it is accepted, outermost first.
+    pub after: Vec<Level>,
+    /// How many levels were open before it: the indentation of the dry run.
+    indent: usize,
+}
+
+impl Line {
+    /// How deep below the object's own entry or block the device is after this line: 0 outside any object, 1 in the
+    /// object, 2 and more in what is nested in it. `config global` does not count, nor does the table around an entry.
+    pub fn depth_in_object(&self) -> usize {
+        depth_in_object(&self.after)
+    }
+
+    /// A line of the way back to the base prompt.
+    pub(crate) fn abort(text: &str) -> Line {
+        Line { text: text.to_owned(), effect: Effect::Abort, after: Vec::new(), indent: 0 }
+    }
+}
+
+fn depth_in_object(levels: &[Level]) -> usize {
+    let mut inside = levels.iter().filter(|level| level.kind != Kind::Scope);
+    match (inside.next(), inside.next()) {
+        (Some(_), Some(second)) if second.kind == Kind::Entry => 1 + inside.count(),
+        (Some(_), Some(_)) => 2 + inside.count(),
+        (Some(_), None) => 1,
+        (None, _) => 0,
+    }
+}
+
+/// The lines of one job.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Script {
+    lines: Vec<Line>,
+}
+
+/// A text that is not a script: the line, counted from 1, and the rule it breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, `{text}`: {rule}")]
+pub struct ScriptError {
+    /// The line of the text, counted from 1.
+    pub line: usize,
+    /// The line itself, cut to what fits a message, control characters escaped.
+    pub text: String,
+    /// What is wrong with it.
+    pub rule: ScriptRule,
+}
+
+/// The rules of a script.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScriptRule {
+    /// Not one of the commands that a job is made of.
+    #[error("`{0}` is not a command that fgtkey sends")]
+    Verb(String),
+    /// A command without what it needs.
+    #[error("the command is not complete")]
+    Incomplete,
+    /// `?` shows help at once, even within quotes.
+    #[error("a `?` makes the FortiOS shell print help in the middle of the line")]
+    Help,
+    /// A control character, a tab (completion) among them.
+    #[error("a control character (U+{0:04X}) would edit, complete or break off the line")]
+    Control(u32),
+    /// A backslash before the line end makes the shell wait for another line.
+    #[error("a backslash at the end continues the line")]
+    Continued,
+    /// An odd quote makes the shell wait for another line.
+    #[error("a quote is not closed")]
+    Quote,
+    /// Longer than [`LONGEST_LINE`].
+    #[error("the line has {0} bytes, more than {LONGEST_LINE}")]
+    TooLong(usize),
+    /// More than [`MOST_LINES`].
+    #[error("there are more than {MOST_LINES} lines")]
+    TooMany,
+    /// A `next` or `end` with no level to leave.
+    #[error("there is no level left to leave")]
+    TooManyEnds,
+    /// `edit` outside a table, `next` outside an entry, `set` at the top.
+    #[error("it does not belong at this level")]
+    Misplaced,
+    /// Two objects in one block: a failure in the second would not undo the first.
+    #[error("only one object is allowed in a block, so that each commit is one object")]
+    SecondObject,
+    /// A block is still open at the end.
+    #[error("the block `{0}` is never left")]
+    Open(String),
+}
+
+impl Script {
+    /// Reads `text`, one command a line; indentation and empty lines do not matter.
+    ///
+    /// # Errors
+    /// Returns the first line that breaks a rule, with the rule.
+    pub fn parse(text: &str) -> Result<Script, ScriptError> {
+        let mut parser = Parser::default();
+        for (index, raw) in text.split('\n').enumerate() {
+            let line = raw.trim_matches([' ', '\r']);
+            if !line.is_empty() {
+                parser.line(line).map_err(|rule| ScriptError::new(index + 1, line, rule))?;
+            }
+        }
+        parser.finish().map_err(|rule| ScriptError::new(text.split('\n').count(), "", rule))
+    }
+
+    /// The lines in order.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            writeln!(f, "{:indent$}{}", "", line.text, indent = line.indent * 4)?;
+        }
+        Ok(())
+    }
+}
+
+impl ScriptError {
+    fn new(line: usize, text: &str, rule: ScriptRule) -> Self {
+        let text: String = text.chars().flat_map(char::escape_debug).take(80).collect();
+        ScriptError { line, text: text.replace("\\\"", "\""), rule }
+    }
+}
+
+/// One open level while parsing, with what was already done in it.
+#[derive(Debug)]
+struct OpenLevel {
+    level: Level,
+    objects: usize,
+}
+
+#[derive(Debug, Default)]
+struct Parser {
+    lines: Vec<Line>,
+    open: Vec<OpenLevel>,
+}
+
+impl Parser {
+    fn line(&mut self, text: &str) -> Result<(), ScriptRule> {
+        if self.lines.len() == MOST_LINES {
+            return Err(ScriptRule::TooMany);
+        }
+        typeable(text)?;
+        let words = words(text)?;
+        let indent = self.indent(&words);
+        let effect = self.effect(&words)?;
+        let after = self.open.iter().map(|open| open.level.clone()).collect();
+        self.lines.push(Line { text: text.to_owned(), effect, after, indent });
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Script, ScriptRule> {
+        match self.open.last() {
+            Some(open) => Err(ScriptRule::Open(open.level.name.clone())),
+            None => Ok(Script { lines: self.lines }),
+        }
+    }
+
+    fn effect(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        let verb = words.first().map(String::as_str).unwrap_or_default();
+        match verb {
+            "config" => self.config(words),
+            "edit" => self.edit(words),
+            "set" | "unset" | "append" | "unselect" | "select" => self.stage(words),
+            "delete" => self.delete(words),
+            "next" => self.next(words),
+            "end" => self.end(words),
+            "show" | "get" if words.len() > 1 => Ok(Effect::Read),
+            "show" | "get" => Err(ScriptRule::Incomplete),
+            "execute" => self.execute(words),
+            other => Err(ScriptRule::Verb(other.to_owned())),
+        }
+    }
+
+    fn config(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        let name = words.get(1..).and_then(<[String]>::last).ok_or(ScriptRule::Incomplete)?;
+        let global = words.len() == 2 && name == "global";
+        if words.len() == 2 && name == "vdom" {
+            // `edit` of an unknown VDOM creates it: no script may get near.
+            return Err(ScriptRule::Verb("config vdom".into()));
+        }
+        let misplaced = match self.innermost() {
+            None => false,
+            Some(Kind::Scope) => global,
+            Some(Kind::Entry) => global,
+            Some(Kind::Block) => true,
+        };
+        if misplaced {
+            return Err(ScriptRule::Misplaced);
+        }
+        self.push(name, if global { Kind::Scope } else { Kind::Block });
+        Ok(Effect::Open)
+    }
+
+    fn edit(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        let name = words.get(1).ok_or(ScriptRule::Incomplete)?.clone();
+        if words.len() > 2 || self.innermost() != Some(Kind::Block) {
+            return Err(ScriptRule::Misplaced);
+        }
+        self.count_object()?;
+        self.push(&name, Kind::Entry);
+        Ok(Effect::Open)
+    }
+
+    fn stage(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        if words.len() < 2 || (words.len() < 3 && words.first().is_some_and(|verb| verb != "unset")) {
+            return Err(ScriptRule::Incomplete);
+        }
+        match self.innermost() {
+            Some(Kind::Entry | Kind::Block) => Ok(Effect::Stage),
+            _ => Err(ScriptRule::Misplaced),
+        }
+    }
+
+    fn delete(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        if words.len() != 2 {
+            return Err(ScriptRule::Incomplete);
+        }
+        if self.innermost() != Some(Kind::Block) {
+            return Err(ScriptRule::Misplaced);
+        }
+        if self.nested() {
+            return Ok(Effect::Stage);
+        }
+        self.count_object()?;
+        Ok(Effect::Commit)
+    }
+
+    fn next(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        if words.len() != 1 || self.innermost() != Some(Kind::Entry) {
+            return Err(ScriptRule::Misplaced);
+        }
+        self.open.pop();
+        Ok(if self.nested() { Effect::Leave } else { Effect::Commit })
+    }
+
+    fn end(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        if words.len() != 1 {
+            return Err(ScriptRule::Misplaced);
+        }
+        let left = self.open.pop().ok_or(ScriptRule::TooManyEnds)?;
+        match left.level.kind {
+            Kind::Scope => Ok(Effect::Up),
+            Kind::Entry => {
+                // `end` in an entry saves it and leaves the whole table.
+                self.open.pop();
+                Ok(self.leaving())
+            }
+            Kind::Block if left.objects > 0 => Ok(Effect::Up),
+            Kind::Block => Ok(self.leaving()),
+        }
+    }
+
+    /// What a line does that has just left a block with something staged in it.
+    fn leaving(&self) -> Effect {
+        if self.innermost() == Some(Kind::Entry) { Effect::Leave } else { Effect::Commit }
+    }
+
+    fn execute(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+        if !matches!(self.innermost(), None | Some(Kind::Scope)) {
+            return Err(ScriptRule::Misplaced);
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["execute", "api-user", "generate-key", _name] => Ok(Effect::Key),
+            ["execute", "api-user", "generate-key", _name, expiry] if expiry.parse::<u32>().is_ok() => Ok(Effect::Key),
+            ["execute", "cfg", "save"] => Ok(Effect::Commit),
+            ["execute", rest @ ..] => Err(ScriptRule::Verb(format!("execute {}", rest.join(" ")))),
+            _ => Err(ScriptRule::Incomplete),
+        }
+    }
+
+    fn innermost(&self) -> Option<Kind> {
+        self.open.last().map(|open| open.level.kind)
+    }
+
+    /// Whether the innermost block is part of an object rather than the table the object stands in.
+    fn nested(&self) -> bool {
+        self.open.iter().any(|open| open.level.kind == Kind::Entry)
+    }
+
+    fn push(&mut self, name: &str, kind: Kind) {
+        self.open.push(OpenLevel { level: Level { name: name.to_owned(), kind }, objects: 0 });
+    }
+
+    fn count_object(&mut self) -> Result<(), ScriptRule> {
+        let nested = self.nested();
+        let Some(block) = self.open.last_mut() else { return Err(ScriptRule::Misplaced) };
+        block.objects += 1;
+        if block.objects > 1 && !nested { Err(ScriptRule::SecondObject) } else { Ok(()) }
+    }
+
+    fn indent(&self, words: &[String]) -> usize {
+        let verb = words.first().map(String::as_str).unwrap_or_default();
+        let leaves = match (verb, self.innermost()) {
+            ("next", _) => 1,
+            ("end", Some(Kind::Entry)) => 2,
+            ("end", _) => 1,
+            _ => 0,
+        };
+        self.open.len().saturating_sub(leaves)
+    }
+}
+
+/// Whether a shell takes the line as text: no help key, no control key, no continuation.
+fn typeable(text: &str) -> Result<(), ScriptRule> {
+    if text.len() > LONGEST_LINE {
+        return Err(ScriptRule::TooLong(text.len()));
+    }
+    match text.chars().find(|&c| c == '?' || c.is_control() || is_line_separator(c)) {
+        Some('?') => Err(ScriptRule::Help),
+        Some(control) => Err(ScriptRule::Control(u32::from(control))),
+        None if text.ends_with('\\') => Err(ScriptRule::Continued),
+        None => Ok(()),
+    }
+}
+
+fn is_line_separator(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+fn words(text: &str) -> Result<Vec<String>, ScriptRule> {
+    super::words::split(text).map_err(|unsplit| match unsplit {
+        Unsplit::Quote => ScriptRule::Quote,
+        Unsplit::Backslash => ScriptRule::Continued,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> ScriptRule {
+        Script::parse(text).unwrap_err().rule
+    }
+
+    const MINT: &str = "config system accprofile\nedit tf\nset fwgrp custom\nconfig fwgrp-permission\nset address read\n\
+                        end\nend\nconfig system api-user\nedit tf\nset accprofile tf\nconfig trusthost\nedit 1\n\
+                        set ipv4-trusthost 10.0.0.1 255.255.255.255\nnext\nedit 2\nset ipv4-trusthost 10.0.0.2 \
+                        255.255.255.255\nend\nend\nexecute api-user generate-key tf\n";
+
+    #[test]
+    fn each_line_of_a_mint_has_its_effect_and_its_level() {
+        use Effect::{Commit, Key, Leave, Open, Stage};
+        let script = Script::parse(MINT).unwrap();
+        let effects: Vec<Effect> = script.lines().iter().map(|line| line.effect).collect();
+        let profile = [Open, Open, Stage, Open, Stage, Leave, Commit];
+        let user = [Open, Open, Stage, Open, Open, Stage, Leave, Open, Stage, Leave, Commit, Key];
+        assert_eq!(effects, [profile.as_slice(), user.as_slice()].concat());
+        let depths: Vec<usize> = script.lines().iter().map(Line::depth_in_object).collect();
+        assert_eq!(depths, [1, 1, 1, 2, 2, 1, 0, 1, 1, 1, 2, 3, 3, 2, 3, 3, 1, 0, 0]);
+        let innermost: Vec<Option<&str>> =
+            script.lines().iter().map(|line| line.after.last().map(|level| level.name.as_str())).collect();
+        assert_eq!(innermost[3], Some("fwgrp-permission"));
+        assert_eq!(innermost[11], Some("1"));
+        assert_eq!(innermost[16], Some("tf"));
+    }
+
+    #[test]
+    fn the_dry_run_is_indented_as_an_engineer_would_type_it() {
+        let text = Script::parse(MINT).unwrap().to_string();
+        assert!(text.starts_with("config system accprofile\n    edit tf\n        set fwgrp custom\n"));
+        assert!(text.contains("        config trusthost\n            edit 1\n                set ipv4-trusthost"));
+        assert!(text.contains("            next\n            edit 2\n"));
+        assert_eq!(Script::parse(&text).unwrap(), Script::parse(MINT).unwrap());
+    }
+
+    #[test]
+    fn leaving_config_global_saves_nothing() {
+        let script = Script::parse("config global\nshow system accprofile x\nend").unwrap();
+        let effects: Vec<Effect> = script.lines().iter().map(|line| line.effect).collect();
+        assert_eq!(effects, [Effect::Open, Effect::Read, Effect::Up]);
+        assert!(script.lines().iter().all(|line| line.depth_in_object() == 0));
+    }
+
+    #[test]
+    fn a_deleted_object_is_a_commit_of_its_own() {
+        let script = Script::parse("config system api-user\ndelete tf\nend").unwrap();
+        let effects: Vec<Effect> = script.lines().iter().map(|line| line.effect).collect();
+        assert_eq!(effects, [Effect::Open, Effect::Commit, Effect::Up]);
+    }
+
+    #[test]
+    fn text_that_the_shell_takes_as_something_else_is_refused() {
+        assert_eq!(rule("show system api-user what?"), ScriptRule::Help);
+        assert_eq!(rule("config system api-user\nedit \"a\tb\""), ScriptRule::Control(9));
+        assert_eq!(rule("show x\u{1b}[A"), ScriptRule::Control(0x1b));
+        assert_eq!(rule("show x\u{2028}y"), ScriptRule::Control(0x2028));
+        assert_eq!(rule("show x\u{85}y"), ScriptRule::Control(0x85));
+        assert_eq!(rule("show x\\"), ScriptRule::Continued);
+        assert_eq!(rule("show \"x"), ScriptRule::Quote);
+        assert_eq!(rule("show 'x"), ScriptRule::Quote);
+        assert!(matches!(rule(&format!("show {}", "x".repeat(500))), ScriptRule::TooLong(505)));
+    }
+
+    #[test]
+    fn commands_outside_the_job_are_refused() {
+        for text in ["purge", "reboot", "execute factoryreset", "abort", "config vdom", "SHOW x", "# note", "y"] {
+            assert!(matches!(rule(text), ScriptRule::Verb(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn blocks_are_balanced_and_hold_one_object() {
+        assert_eq!(rule("end"), ScriptRule::TooManyEnds);
+        assert_eq!(rule("next"), ScriptRule::Misplaced);
+        assert_eq!(rule("edit x"), ScriptRule::Misplaced);
+        assert_eq!(rule("set a b"), ScriptRule::Misplaced);
+        assert_eq!(rule("config system api-user\nedit x"), ScriptRule::Open("x".into()));
+        assert_eq!(rule("config system api-user\nedit x\nset a b\nnext\nedit y"), ScriptRule::SecondObject);
+        assert_eq!(rule("config system api-user\nedit x\nexecute cfg save"), ScriptRule::Misplaced);
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_shows_it_escaped() {
+        let error = Script::parse("config system api-user\n\nedit \"a\u{7}\"\n").unwrap_err();
+        assert_eq!(error.line, 3);
+        assert_eq!(error.text, "edit \"a\\u{7}\"");
+    }
+}

@@ -1,0 +1,204 @@
+//! The words for a mint that failed: what the device said, what that left on it, what to type next.
+
+use std::error::Error;
+
+use super::step::listed;
+use super::{Exit, Reporter, with_causes};
+use crate::deliver::Escrowed;
+use crate::fortios::plan::Plan;
+use crate::fortios::script::Script;
+use crate::session::fault::{Fault, FaultKind, Step};
+use crate::session::reply::Refusal;
+use crate::verbs::failure::{Failure, Left, MintError, Remains};
+
+impl Reporter {
+    /// Says what went wrong on `device` and what is left there; returns how the run ends.
+    pub fn failed(&mut self, device: &str, failure: &Failure) -> Exit {
+        match &failure.error {
+            MintError::Undelivered(undelivered) => self.undelivered(device, undelivered),
+            MintError::Fault(fault) => self.fault(device, fault),
+            error => self.error(Some(device), error),
+        }
+        self.left(&failure.left);
+        if let Some(hint) = hint(&failure.error) {
+            self.hint(&hint);
+        }
+        exit(failure)
+    }
+
+    /// Says why a request cannot be had, before anything was contacted.
+    pub fn refused_request(&mut self, error: &MintError) {
+        self.bad_usage(&with_causes(error), hint(error).as_deref());
+    }
+
+    /// Says what a dry run assumed; its CLI is on stdout.
+    pub fn dry_run(&mut self, plan: &Plan) {
+        self.note(&format!(
+            "the CLI is for FortiOS {}, {}",
+            plan.version,
+            if plan.vdoms { "with VDOMs" } else { "without VDOMs" }
+        ));
+        for warning in &plan.warnings {
+            self.note(&warning.to_string());
+        }
+        if let Some(vdom) = &plan.assumed_vdom {
+            self.note(&format!("the request names no VDOM; the API user gets {vdom}"));
+        }
+        self.hint("paste it, then give the terminal's log to `fgtkey scrape`");
+    }
+
+    /// Says that the keys in a transcript are not the one that was asked for.
+    pub fn no_such_key(&mut self, api_user: Option<&str>) {
+        let whose = api_user.map(|name| format!(" of the API user {name}")).unwrap_or_default();
+        self.bad_usage(&format!("the transcript has no live key{whose}"), None);
+    }
+
+    /// Says that simulated devices listen.
+    pub fn simulating(&mut self, count: usize) {
+        let devices = if count == 1 {
+            "a simulated FortiGate listens".into()
+        } else {
+            format!("{count} simulated FortiGates listen")
+        };
+        self.note(&format!("{devices}; Ctrl-C ends it"));
+    }
+
+    fn fault(&mut self, device: &str, fault: &Fault) {
+        self.say_error(Some(device), &fault_words(fault));
+    }
+
+    fn left(&mut self, left: &Left) {
+        match left {
+            Left::Untouched => self.note("nothing was changed on the device"),
+            Left::Undone(objects) if objects.is_empty() => self.note("nothing of it is left on the device"),
+            Left::Undone(objects) => {
+                self.note(&format!("taken back, and read again to prove it: {}", listed(objects)));
+            }
+            Left::Minted => {}
+            Left::Unsaved => self.note("the key is delivered and works, but a reboot of the device loses it"),
+            Left::NeedsPerson { what, mend } => self.needs_person(what, mend.as_ref()),
+        }
+    }
+
+    fn needs_person(&mut self, what: &Remains, mend: Option<&Script>) {
+        let words = match what {
+            Remains::Unreached(error) => {
+                format!("the device could not be reached again to take it back: {}", causes(error))
+            }
+            Remains::OtherDevice { serial } => {
+                format!("another device ({serial}) answered at this address when it was to be taken back")
+            }
+            Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
+            Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
+            Remains::KeyVoid { user } => {
+                format!("the old key of {user} may be void and the new one is lost; its consumers may be cut off")
+            }
+        };
+        self.note(&words);
+        match (what, mend) {
+            (Remains::KeyVoid { .. }, _) => self.hint("run the same command again with --replace-key"),
+            (_, Some(script)) => {
+                self.note("look at the device; what this run may have made or altered is taken back by:");
+                self.message_lines(&script.to_string());
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn message_lines(&mut self, text: &str) {
+        for line in text.lines() {
+            self.write(&format!("fgtkey:   {}\n", super::printable(line)));
+        }
+    }
+}
+
+fn causes(error: &MintError) -> String {
+    match error {
+        MintError::Fault(fault) => fault_words(fault),
+        other => with_causes(other as &dyn Error),
+    }
+}
+
+/// ``“set vdom "dmz"` was refused: entry not found in datasource (-3)``: the line first, as the person thinks of it.
+fn fault_words(fault: &Fault) -> String {
+    match (&fault.at, &fault.kind) {
+        (Step::Line(line), FaultKind::Refused(refusal)) => format!("`{line}` was refused: {refusal}"),
+        (Step::Line(line), kind) => format!("`{line}`: {kind}"),
+        (_, kind) => kind.to_string(),
+    }
+}
+
+fn exit(failure: &Failure) -> Exit {
+    match (&failure.left, &failure.error) {
+        (Left::Minted, MintError::Undelivered(undelivered)) => match undelivered.escrowed {
+            Escrowed::At(_) => Exit::Escrowed,
+            Escrowed::Failed { .. } => Exit::NeedsPerson,
+        },
+        (Left::Untouched | Left::Undone(_), error) if error.is_interrupt() => Exit::Interrupted,
+        (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
+        (Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
+    }
+}
+
+fn hint(error: &MintError) -> Option<String> {
+    match error {
+        MintError::Deliver(error) => error.hint(),
+        MintError::Dial(error) => error.hint(),
+        MintError::Fault(fault) => fault_hint(fault),
+        MintError::Password(error) => error.hint(),
+        MintError::Plan(error) => error.hint(),
+        MintError::Render(error) => error.hint(),
+        MintError::Unsaved(_) => Some("run `execute cfg save` on the device".into()),
+        MintError::ReadBack(_) => Some("see what the device did with the lines: -vv".into()),
+        MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+    }
+}
+
+fn fault_hint(fault: &Fault) -> Option<String> {
+    let line = match &fault.at {
+        Step::Line(line) => line.as_str(),
+        _ => "",
+    };
+    match &fault.kind {
+        FaultKind::Refused(refusal) => refusal_hint(line, refusal),
+        FaultKind::NewPassword => {
+            Some("log in once by hand and choose a new password; nothing was typed into that question".into())
+        }
+        FaultKind::NoPassword => Some(
+            "FortiOS 7.6 asks for it at a commit: give it with FGTKEY_PASSWORD, --password-file or --password-command"
+                .into(),
+        ),
+        FaultKind::WrongPassword => Some("the login's password was given once and is not tried again".into()),
+        FaultKind::Silent { .. } => Some("a longer --timeout SECONDS waits longer; -vv shows the session".into()),
+        FaultKind::Level { .. } | FaultKind::Overrun | FaultKind::NoKey(_) => Some("-vv shows the session".into()),
+        FaultKind::NotFortiGate(_) => Some("fgtkey speaks FortiOS; other products have other commands".into()),
+        FaultKind::Question(_) | FaultKind::Dropped { .. } | FaultKind::Endless | FaultKind::Interrupted => None,
+    }
+}
+
+/// The causes that users of other tools ran into, by line and words.
+fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
+    let says = |words: &str| refusal.text.contains(words);
+    let hint = if line == "config global" {
+        "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin"
+    } else if says("password required") {
+        "FortiOS 7.6.5 wants the administrator's password for API users: log in with a password, not only with a key"
+    } else if line.starts_with("set accprofile") && says("entry not found in datasource") {
+        "there is no such profile, or your own administrator may not assign it: only a super_admin sees super_admin"
+    } else if line.starts_with("set vdom") {
+        "the device has no VDOM of that name; `config vdom` and `edit ?` on the device lists them"
+    } else if says("entry not found in datasource") {
+        "what the line names does not exist on the device"
+    } else if says("maximum number of entries") || refusal.code == Some(-4) {
+        "the table is full; an evaluation licence has small limits"
+    } else if says("XSS") || refusal.code == Some(-173) {
+        "FortiOS takes none of < > ( ) # ' \" in this value"
+    } else if line.starts_with("config system") || line.starts_with("execute") || refusal.code == Some(-37) {
+        "your administrator's profile may not do this: API users need super_admin, and from 7.4.2 `cli-config` and `cli-exec`"
+    } else if line.starts_with("set ") && says("command parse error") {
+        "this model or build does not have that parameter; leave the group out for this device"
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
+}

@@ -1,0 +1,144 @@
+//! The words of the story: one line for each event.
+
+use std::time::Duration;
+
+use super::Verbosity;
+use crate::deliver::Stored;
+use crate::fortios::permissions::{Access, Permissions};
+use crate::fortios::version::NEWEST;
+use crate::verbs::event::{Connected, Event, Found, Trust, Verified, Warning};
+
+/// From how much talk on an event is told.
+pub(super) fn verbosity(event: &Event) -> Verbosity {
+    match event {
+        Event::Warning(_) | Event::KeyLost | Event::Undone { .. } => Verbosity::Quiet,
+        Event::Line(_) => Verbosity::Lines,
+        Event::Trace(_) => Verbosity::Session,
+        _ => Verbosity::Story,
+    }
+}
+
+/// The verb of the line (at most nine characters, so that the columns hold) and its text.
+pub(super) fn words(event: &Event) -> (&'static str, String) {
+    match event {
+        Event::Connected(connected) => ("connected", connection(connected)),
+        Event::Found(found) => ("found", device(found)),
+        Event::Profile { name, action, permissions } => ("profile", behind(name, action.word(), &granted(permissions))),
+        Event::ApiUser { name, action, trusted_hosts, vdoms } => {
+            ("api user", behind(name, action.word(), &reach(trusted_hosts, vdoms)))
+        }
+        Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
+        Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
+        Event::KeyLost => ("key", "lost with the connection; generating another one, which voids it".into()),
+        Event::Verified(verified) => ("verified", verification(verified)),
+        Event::Done { elapsed } => ("done", seconds(*elapsed)),
+        Event::Undone { objects } => ("undone", listed(objects)),
+        Event::Warning(warning) => ("warning", caution(warning)),
+        Event::Line(line) => ("sent", line.clone()),
+        Event::Trace(text) => ("session", text.clone()),
+    }
+}
+
+fn behind(name: &str, action: &str, detail: &str) -> String {
+    match detail {
+        "" => format!("{name} {action}"),
+        detail => format!("{name} {action}: {detail}"),
+    }
+}
+
+fn connection(connected: &Connected) -> String {
+    let Connected { address, port, host_key, trust } = connected;
+    let trust = match trust {
+        Trust::KnownHosts { file, line } => format!("as in {file} line {line}"),
+        Trust::Certified { file, line } => format!("signed by the authority in {file} line {line}"),
+        Trust::Added { file } => format!("new, added to {file}"),
+        Trust::Pinned => "as you named it".into(),
+        Trust::Simulated => "of the simulated device".into(),
+    };
+    format!("{address} port {port}, host key {host_key} {trust}")
+}
+
+fn device(found: &Found) -> String {
+    let vdoms = if found.vdoms { "VDOMs" } else { "no VDOMs" };
+    let who = match (&found.profile, found.source) {
+        (Some(profile), Some(source)) => format!("; you are {profile} from {source}"),
+        (Some(profile), None) => format!("; you are {profile}"),
+        (None, Some(source)) => format!("; you come from {source}"),
+        (None, None) => String::new(),
+    };
+    format!("{} {}, FortiOS {}, {vdoms}, {}{who}", found.model, found.serial, found.fortios, found.ha)
+}
+
+/// The groups of a profile in FortiOS's names: `sysgrp read, fwgrp.address read-write`.
+fn granted(permissions: &Permissions) -> String {
+    let groups = permissions.0.iter().flat_map(|(group, access)| match access {
+        Access::Whole(level) => vec![format!("{group} {level}")],
+        Access::Custom(children) => children.iter().map(|(child, level)| format!("{group}.{child} {level}")).collect(),
+    });
+    groups.collect::<Vec<_>>().join(", ")
+}
+
+fn reach(trusted_hosts: &[String], vdoms: &[String]) -> String {
+    let hosts = match trusted_hosts {
+        [] => "from anywhere".to_owned(),
+        [one] => format!("trusted host {one}"),
+        several => format!("trusted hosts {}", listed(several)),
+    };
+    match vdoms {
+        [] => hosts,
+        [one] => format!("{hosts}, VDOM {one}"),
+        several => format!("{hosts}, VDOMs {}", listed(several)),
+    }
+}
+
+fn delivered(stored: &[Stored]) -> String {
+    let places: Vec<String> = stored.iter().map(place).collect();
+    listed(&places)
+}
+
+/// `fw1.env (0600)` for a file, the destination's own name otherwise.
+fn place(stored: &Stored) -> String {
+    match (&stored.path, stored.destination.split_once(':')) {
+        (Some(_), Some((_, path))) => format!("{path} (0600)"),
+        _ => stored.destination.clone(),
+    }
+}
+
+fn verification(verified: &Verified) -> String {
+    match verified {
+        Verified::Works { status, certificate: Some(certificate) } => {
+            format!("the API answered {status}; {certificate}")
+        }
+        Verified::Works { status, certificate: None } => format!("the API answered {status}"),
+        Verified::Refused { status } => format!("no: the API answered {status}"),
+        Verified::NotTried { reason } => format!("not tried: {reason}"),
+    }
+}
+
+fn caution(warning: &Warning) -> String {
+    match warning {
+        Warning::NewerThanKnown(version) => {
+            format!("FortiOS {version} is newer than fgtkey knows; it is handled as {NEWEST}")
+        }
+        Warning::HaMember { ha } => {
+            format!("a member of an HA cluster ({ha}): before FortiOS 7.6 a key may not survive a failover")
+        }
+        Warning::VdomAssumed { vdom } => format!("the request names no VDOM; the API user gets {vdom}"),
+        Warning::SavedPending => "saving also made pending changes of other administrators permanent".into(),
+        Warning::KeyReplaced { api_user } => format!("the old key of {api_user} is void from now on"),
+        Warning::Said(text) => text.clone(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn seconds(elapsed: Duration) -> String {
+    format!("{:.1} s", elapsed.as_secs_f64())
+}

@@ -1,0 +1,382 @@
+//! The CLI conversation with a FortiGate as a state machine without I/O.
+//!
+//! Feed it what the device sends ([`Session::receive`]), ask it what to do ([`Session::poll`]): write bytes, read more
+//! within a time, or it is done. It never sleeps and never opens anything; [`drive`] is the one loop where bytes meet a
+//! clock.
+//!
+//! A session is at a prompt or in the middle of a [`Script`]. A script's lines are typed ahead between **commit
+//! barriers** ([`ahead`]): a line that leaves a level goes out only when no line on its way could, by failing, make it
+//! save something else. Each answer is matched to its line by the echo, and its prompt must show the level that the line
+//! leads to ([`conversation`]).
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | [`crate::fortios::script`] | lines, levels, what may be typed at all |
+//! | [`wire`] | bytes to lines, pager marks, echoes |
+//! | [`prompt`] | the base prompt and its variations |
+//! | [`reply`] | what the words mean: refusals, questions, keys |
+//! | [`ahead`] | what may be typed before which answer |
+//! | [`greeting`] | from the first byte to the first prompt |
+//! | [`conversation`] | answers to the lines on their way |
+//! | [`fault`] [`trace`] | what went wrong, and the redacted record |
+
+pub mod ahead;
+pub mod conversation;
+pub mod drive;
+pub mod fault;
+pub mod greeting;
+pub mod prompt;
+pub mod reply;
+pub mod trace;
+pub mod wire;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::fortios::script::{Effect, Line, Script};
+use crate::secret::Secret;
+use ahead::InFlight;
+use fault::{Aftermath, Fault, FaultKind, Step};
+use greeting::Greeting;
+use prompt::{BasePrompt, Prompt};
+use reply::Refusal;
+use trace::Trace;
+use wire::Wire;
+
+/// Interrupts the line being typed, as a person would with Ctrl-C.
+const INTERRUPT: &[u8] = b"\x03";
+
+/// What the caller has to do next.
+#[derive(Debug)]
+#[must_use = "a session goes on only when its action is carried out"]
+pub enum Action {
+    /// Send these bytes. They may hold the password: do not log them.
+    Write(Zeroizing<Vec<u8>>),
+    /// Read more; call [`Session::expired`] if nothing comes within this time of the last progress.
+    Read {
+        /// Counted from the last progress, not from the last byte.
+        within: Duration,
+    },
+    /// What was asked for is done.
+    Done(Outcome),
+}
+
+/// What a job brought.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The login is over: the first prompt.
+    Ready(Prompt),
+    /// The answers to a script, one a line.
+    Replies(Vec<Reply>),
+}
+
+/// The answer to one line.
+#[derive(Debug)]
+pub struct Reply {
+    /// The line.
+    pub line: String,
+    /// What the device printed, without echo and prompt. Empty for a key-yielding line.
+    pub body: Vec<String>,
+    /// Why a `show` or `get` was refused. (A refused change is a [`Fault`].)
+    pub refused: Option<Refusal>,
+    /// The key, for a key-yielding line.
+    pub key: Option<Secret>,
+}
+
+/// How a session behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The login password, to answer a FortiOS that asks for it again at a commit (7.6 and later).
+    pub password: Option<Arc<Secret>>,
+    /// How long to wait for any one reply.
+    pub within: Duration,
+    /// How long to wait for the first prompt: some models take several seconds to verify a password.
+    pub login_within: Duration,
+}
+
+/// Who the conversation is with, as far as it decides what may be typed ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// FortiOS 7.6 and later, or not known yet: a commit may ask for the password, so nothing is typed behind one.
+    pub asks_at_commit: bool,
+    /// Set after a question came in the middle of typed-ahead lines: nothing is typed behind any line that leaves a level.
+    pub asks_anywhere: bool,
+    /// An output of more than 24 rows came in one piece: this session is not paged.
+    pub unpaged: bool,
+}
+
+impl Default for Manners {
+    /// The cautious ones, for a device not known yet.
+    fn default() -> Self {
+        Manners { asks_at_commit: true, asks_anywhere: false, unpaged: false }
+    }
+}
+
+/// One CLI session.
+#[derive(Debug)]
+pub struct Session {
+    options: Options,
+    manners: Manners,
+    wire: Wire,
+    phase: Phase,
+    base: Option<BasePrompt>,
+    prompt: Option<Prompt>,
+    outbox: Zeroizing<Vec<u8>>,
+    trace: Vec<Trace>,
+    progress: u64,
+    saved: usize,
+    /// How deep in an object the last confirmed line has led.
+    confirmed: usize,
+    interrupted: bool,
+    ended: bool,
+    /// A key that arrived before its script failed.
+    rescued: Option<Secret>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Greeting(Greeting),
+    AtPrompt,
+    Typing(Job),
+}
+
+/// A script in the making.
+#[derive(Debug, Default)]
+struct Job {
+    to_send: VecDeque<Line>,
+    in_flight: VecDeque<InFlight>,
+    replies: Vec<Reply>,
+    /// The first thing that went wrong; what is on its way is still awaited, so that the session ends up at a prompt.
+    failed: Option<Fault>,
+    /// How often `abort` was answered.
+    aborts: usize,
+}
+
+impl Session {
+    /// A session whose first job is to get to the first prompt.
+    pub fn new(options: Options) -> Self {
+        Session {
+            options,
+            manners: Manners::default(),
+            wire: Wire::default(),
+            phase: Phase::Greeting(Greeting::default()),
+            base: None,
+            prompt: None,
+            outbox: Zeroizing::new(Vec::new()),
+            trace: Vec::new(),
+            progress: 0,
+            saved: 0,
+            confirmed: 0,
+            interrupted: false,
+            ended: false,
+            rescued: None,
+        }
+    }
+
+    /// Starts a script. The session must be at a prompt (the last job done).
+    pub fn run(&mut self, script: &Script) {
+        self.saved = 0;
+        self.confirmed = 0;
+        self.interrupted = false;
+        self.phase = Phase::Typing(Job {
+            to_send: script.lines().iter().cloned().collect(),
+            replies: Vec::with_capacity(script.lines().len()),
+            ..Job::default()
+        });
+    }
+
+    /// What may be typed ahead from now on; tell it once the version is known.
+    pub fn set_manners(&mut self, manners: Manners) {
+        self.manners = manners;
+    }
+
+    /// What may be typed ahead, with what the session has learned.
+    pub fn manners(&self) -> Manners {
+        self.manners
+    }
+
+    /// The password to give from now on when the device asks for the administrator's.
+    pub fn set_password(&mut self, password: Arc<Secret>) {
+        self.options.password = Some(password);
+    }
+
+    /// The last prompt that was seen.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        self.prompt.as_ref()
+    }
+
+    /// The device's name as its prompt shows it.
+    pub fn shown_name(&self) -> Option<&str> {
+        self.base.as_ref().map(BasePrompt::name)
+    }
+
+    /// The key that arrived although its script failed afterwards, if there is one.
+    pub fn rescued_key(&mut self) -> Option<Secret> {
+        self.rescued.take()
+    }
+
+    /// Whether the device waits at a prompt, so that more can be asked of it.
+    pub fn is_at_prompt(&self) -> bool {
+        !self.ended && matches!(self.phase, Phase::AtPrompt)
+    }
+
+    /// Grows with every answer: deadlines count from the last change, so that an endless drip of bytes is not progress.
+    pub fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    /// Takes the redacted record of what passed since the last call.
+    pub fn take_trace(&mut self) -> Vec<Trace> {
+        std::mem::take(&mut self.trace)
+    }
+
+    /// Feeds what the device sent.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        if !self.wire.receive(bytes) {
+            self.fail(FaultKind::Endless);
+            self.ended = true;
+        }
+        if matches!(self.phase, Phase::AtPrompt) {
+            // A message of the device's own: nothing was asked.
+            self.wire.clear();
+        }
+        while self.step() {}
+    }
+
+    /// The connection ended.
+    pub fn closed(&mut self) {
+        self.finish_key();
+        self.ended = true;
+        if !self.is_settled() {
+            let awaited = self.awaited();
+            self.fail(FaultKind::Dropped { awaited });
+        }
+    }
+
+    /// The time of the last [`Action::Read`] is over.
+    pub fn expired(&mut self) {
+        self.finish_key();
+        if self.is_settled() || self.greeting_expired() {
+            return;
+        }
+        self.ended = true;
+        let seen = reply::plain(&self.wire.last_seen(120));
+        let awaited = self.awaited();
+        let seconds = self.within().as_secs();
+        self.fail(FaultKind::Silent { seconds, awaited, seen });
+    }
+
+    /// The operator interrupted: the script stops at the next prompt. A line that makes a key is not given up once sent.
+    pub fn interrupt(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// The next thing to do.
+    ///
+    /// # Errors
+    /// The fault that ended the job. Unless the connection is gone ([`Session::is_at_prompt`] tells), the device waits at
+    /// a prompt and [`Session::recover`] can follow.
+    pub fn poll(&mut self) -> Result<Action, Fault> {
+        self.type_ahead();
+        if !self.outbox.is_empty() {
+            return Ok(Action::Write(std::mem::take(&mut self.outbox)));
+        }
+        self.outcome().unwrap_or_else(|| Ok(Action::Read { within: self.within() }))
+    }
+
+    fn outcome(&mut self) -> Option<Result<Action, Fault>> {
+        match &mut self.phase {
+            Phase::Greeting(greeting) => greeting.failed.take().map(Err),
+            Phase::AtPrompt => self.prompt.clone().map(|prompt| Ok(Action::Done(Outcome::Ready(prompt)))),
+            Phase::Typing(job) if job.in_flight.is_empty() && (job.failed.is_some() || job.to_send.is_empty()) => {
+                let result = match job.failed.take() {
+                    Some(fault) => {
+                        self.rescued = job.replies.drain(..).find_map(|reply| reply.key);
+                        Err(fault)
+                    }
+                    None => Ok(Action::Done(Outcome::Replies(std::mem::take(&mut job.replies)))),
+                };
+                self.phase = Phase::AtPrompt;
+                Some(result)
+            }
+            Phase::Typing(_) => None,
+        }
+    }
+
+    fn step(&mut self) -> bool {
+        match self.phase {
+            Phase::Greeting(_) => self.greet(),
+            Phase::Typing(_) => self.converse(),
+            Phase::AtPrompt => false,
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        match &self.phase {
+            Phase::Greeting(_) => false,
+            Phase::AtPrompt => true,
+            Phase::Typing(job) => job.in_flight.is_empty() && job.to_send.is_empty(),
+        }
+    }
+
+    fn within(&self) -> Duration {
+        match &self.phase {
+            Phase::Greeting(greeting) => greeting.within(self.options.login_within),
+            _ => self.options.within,
+        }
+    }
+
+    fn awaited(&self) -> String {
+        match &self.phase {
+            Phase::Greeting(_) => "the first prompt".into(),
+            Phase::AtPrompt => "the next command".into(),
+            Phase::Typing(job) => match job.in_flight.front() {
+                Some(line) if line.echoed => format!("the prompt after `{}`", line.line.text),
+                Some(line) => format!("the echo of `{}`", line.line.text),
+                None => "the next command".into(),
+            },
+        }
+    }
+
+    /// Records a fault; the first one counts. A lost connection settles everything that is on its way.
+    fn fail(&mut self, kind: FaultKind) {
+        let left = self.aftermath();
+        let ended = self.ended || matches!(kind, FaultKind::Endless);
+        match &mut self.phase {
+            Phase::Greeting(greeting) => {
+                greeting.failed.get_or_insert(Fault { kind, at: Step::Login, left });
+            }
+            Phase::Typing(job) => {
+                let at = job.in_flight.front().map(|line| line.line.text.clone());
+                let at = at.or_else(|| job.to_send.front().map(|line| line.text.clone()));
+                job.failed.get_or_insert(Fault { kind, at: at.map_or(Step::Recovery, Step::Line), left });
+                job.to_send.clear();
+                if ended {
+                    job.in_flight.clear();
+                }
+            }
+            Phase::AtPrompt => {}
+        }
+    }
+
+    fn aftermath(&self) -> Aftermath {
+        let Phase::Typing(job) = &self.phase else { return Aftermath::Untouched };
+        let waits_for = |effect| job.in_flight.iter().any(|line| line.line.effect == effect);
+        if waits_for(Effect::Key) {
+            Aftermath::KeyLost
+        } else if waits_for(Effect::Commit) {
+            Aftermath::Unknown
+        } else if self.saved > 0 {
+            Aftermath::Saved { blocks: self.saved }
+        } else {
+            Aftermath::Untouched
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.outbox.extend_from_slice(bytes);
+    }
+}

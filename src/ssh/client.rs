@@ -1,0 +1,363 @@
+//! The SSH connection: key exchange with a judged host key, then a shell on a terminal.
+//!
+//! Round trips from TCP's first packet to the shell's first byte, with a password: TCP 1, version lines 1, key
+//! exchange 1 (group exchange 2), service request 1, password 1, channel 1, terminal and shell with the first output
+//! 1: seven. A key costs one more (the offer), and so does keyboard-interactive (the question). Nothing is asked that
+//! can be known: there is no `none` request to learn the methods, and terminal and shell are requested in one go.
+
+use std::borrow::Cow;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use russh::client::{self, DisconnectReason, GexParams, Handle, Handler, Session};
+use russh::keys::{PublicKey, PublicKeyOrCertificate};
+use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::algorithms;
+use super::deadline::Deadline;
+use super::endpoint::Endpoint;
+use super::error::{DialError, Phase, one_line};
+use super::trust::{Judge, Judgement};
+
+/// FortiOS breaks an echoed line at the terminal's width, so the terminal is wider than any line of ours; 511 is the
+/// width with which network tools are known to work.
+pub const COLUMNS: u32 = 511;
+
+/// FortiOS pages by the terminal's height, so the terminal is higher than nearly any output. (The pager is answered all
+/// the same.)
+pub const ROWS: u32 = 10_000;
+
+/// A terminal without abilities: what comes back is text.
+const TERMINAL: &str = "vt100";
+
+/// How long a connection that is being closed is waited for.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// More than any login banner. A device that sends more is not one.
+const LONGEST_BANNER: usize = 64 * 1024;
+
+/// What the connection's task tells the login about.
+#[derive(Default)]
+struct Seen {
+    /// The host key, once it was accepted.
+    host_key: Option<(PublicKey, Judgement)>,
+    /// The pre-login banner.
+    banner: String,
+    /// The algorithms that were agreed on.
+    algorithms: Option<Agreed>,
+    /// Why the connection ended.
+    end: Option<End>,
+}
+
+/// The algorithms of a connection, by their SSH names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// The key exchange.
+    pub kex: String,
+    /// The cipher.
+    pub cipher: String,
+    /// The algorithm of the host key.
+    pub host_key: String,
+}
+
+/// Why the connection's task ended.
+enum End {
+    /// The device said goodbye, with these words.
+    Goodbye(String),
+    /// No method is left to authenticate with.
+    NoMethodLeft,
+    /// The terminal or the shell was refused.
+    RequestRefused,
+    Ssh(russh::Error),
+}
+
+/// What stops the connection's task.
+#[derive(Debug)]
+pub(super) enum Break {
+    HostKey(Box<DialError>),
+    RequestRefused,
+    Ssh(russh::Error),
+}
+
+impl From<russh::Error> for Break {
+    fn from(error: russh::Error) -> Self {
+        Break::Ssh(error)
+    }
+}
+
+/// The connection's end of russh: judges the host key, keeps the banner, and notes why the connection ended.
+pub(super) struct Guard {
+    judge: Judge,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Guard {
+    fn note(&self, note: impl FnOnce(&mut Seen)) {
+        note(&mut lock(&self.seen));
+    }
+}
+
+/// A lock that a panic elsewhere cannot take away: what is noted is never half written.
+fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Handler for Guard {
+    type Error = Break;
+
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Break> {
+        let key = shown.public_key();
+        let judgement = match shown.certificate() {
+            Some(certificate) => self.judge.judge_certificate(certificate),
+            None => self.judge.judge(&key),
+        };
+        let judgement = judgement.map_err(|error| Break::HostKey(Box::new(error)))?;
+        self.note(|seen| seen.host_key = Some((key, judgement)));
+        Ok(true)
+    }
+
+    async fn kex_done(&mut self, _: Option<&[u8]>, names: &Names, _: &mut Session) -> Result<(), Break> {
+        let agreed = Agreed {
+            kex: names.kex.as_ref().to_owned(),
+            cipher: names.cipher.as_ref().to_owned(),
+            host_key: names.key.as_str().to_owned(),
+        };
+        self.note(|seen| seen.algorithms = Some(agreed));
+        Ok(())
+    }
+
+    async fn auth_banner(&mut self, banner: &str, _: &mut Session) -> Result<(), Break> {
+        let mut seen = lock(&self.seen);
+        if seen.banner.len() + banner.len() > LONGEST_BANNER {
+            return Err(Break::Ssh(russh::Error::PacketSize(banner.len())));
+        }
+        seen.banner.push_str(banner);
+        Ok(())
+    }
+
+    /// The only requests of ours that can fail are the terminal and the shell; without them there is nothing to read.
+    async fn channel_failure(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Break> {
+        Err(Break::RequestRefused)
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<Break>) -> Result<(), Break> {
+        let end = match reason {
+            DisconnectReason::ReceivedDisconnect(goodbye) => End::Goodbye(one_line(&goodbye.message)),
+            DisconnectReason::Error(Break::RequestRefused) => End::RequestRefused,
+            DisconnectReason::Error(Break::Ssh(russh::Error::NoAuthMethod)) => End::NoMethodLeft,
+            DisconnectReason::Error(Break::Ssh(error)) => End::Ssh(error),
+            DisconnectReason::Error(Break::HostKey(_)) => End::Ssh(russh::Error::UnknownKey),
+        };
+        self.note(|seen| seen.end = Some(end));
+        Ok(())
+    }
+}
+
+/// A connection whose host key was accepted; nobody is logged in yet.
+pub(super) struct Connection {
+    pub(super) handle: Handle<Guard>,
+    /// The host key, and how it was judged.
+    pub(super) key: PublicKey,
+    pub(super) judgement: Judgement,
+    seen: Arc<Mutex<Seen>>,
+    /// Whether the connection's task was waited for to its end: that can be done once.
+    over: bool,
+}
+
+impl Connection {
+    /// Exchanges keys over `stream`, and judges the host key before anything else is sent.
+    pub(super) async fn open<S>(
+        stream: S,
+        endpoint: &Endpoint,
+        judge: Judge,
+        legacy: bool,
+        deadline: &Deadline,
+    ) -> Result<Connection, DialError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let preferred = algorithms::offer(legacy, &judge.known_key_types(), judge.wants_certificate());
+        let config =
+            Arc::new(client::Config { client_id: version_line(), gex: groups(), preferred, ..Default::default() });
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let guard = Guard { judge, seen: seen.clone() };
+        let opened = deadline.within(Phase::KeyExchange, client::connect_stream(config, stream, guard)).await?;
+        let handle = opened.map_err(|stop| exchange_failure(stop, endpoint, legacy))?;
+        let judged = lock(&seen).host_key.take();
+        // russh has no key exchange without a host key, so this cannot happen; if it did, nobody would be logged in.
+        let (key, judgement) = judged.ok_or_else(|| broken(Phase::KeyExchange, russh::Error::UnknownKey))?;
+        Ok(Connection { handle, seen, key, judgement, over: false })
+    }
+
+    /// The algorithms that were agreed on.
+    pub(super) fn algorithms(&self) -> Option<Agreed> {
+        lock(&self.seen).algorithms.clone()
+    }
+
+    /// The banner that came before the login.
+    pub(super) fn banner(&self) -> Option<String> {
+        Some(lock(&self.seen).banner.clone()).filter(|banner| !banner.is_empty())
+    }
+
+    /// Why the connection is gone; waits for its end, which is near. `None` means that the device left no method to
+    /// log in with.
+    pub(super) async fn end(&mut self, phase: Phase, deadline: &Deadline) -> Result<Option<DialError>, DialError> {
+        self.finish(phase, deadline).await?;
+        Ok(match lock(&self.seen).end.take() {
+            Some(End::NoMethodLeft) => None,
+            Some(End::Goodbye(words)) => Some(DialError::Closed { phase, reason: Some(words) }),
+            Some(End::RequestRefused) => Some(DialError::ShellRefused { reason: "no terminal or no shell".to_owned() }),
+            Some(End::Ssh(error)) => Some(broken(phase, error)),
+            None => Some(DialError::Closed { phase, reason: None }),
+        })
+    }
+
+    /// Waits for the task. Its own result is of no use: it always says "disconnected"; the reason was noted before.
+    async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
+        if !self.over {
+            let _ = deadline.within(phase, &mut self.handle).await?;
+            self.over = true;
+        }
+        Ok(())
+    }
+
+    /// Opens a channel, and asks for a terminal and a shell on it without waiting for the answers.
+    pub(super) async fn shell(mut self, deadline: &Deadline) -> Result<ShellStream, DialError> {
+        let opening = self.handle.channel_open_session();
+        let channel = match deadline.within(Phase::Shell, opening).await? {
+            Ok(channel) => channel,
+            Err(russh::Error::ChannelOpenFailure(reason)) => {
+                return Err(DialError::ShellRefused { reason: refusal_words(&reason) });
+            }
+            Err(error) => return Err(self.end(Phase::Shell, deadline).await?.unwrap_or(broken(Phase::Shell, error))),
+        };
+        let requests = async {
+            channel.request_pty(true, TERMINAL, COLUMNS, ROWS, 0, 0, &[]).await?;
+            channel.request_shell(true).await
+        };
+        deadline.within(Phase::Shell, requests).await?.map_err(|error| broken(Phase::Shell, error))?;
+        Ok(ShellStream { stream: channel.into_stream(), connection: self })
+    }
+}
+
+/// What we call ourselves in the protocol; the device's log shows it.
+fn version_line() -> SshId {
+    SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-fgtkey_", env!("CARGO_PKG_VERSION"))))
+}
+
+/// Group sizes in bits for group exchange: OpenSSH's limits, since FortiOS also has 2048-bit groups, and a size between
+/// them that a small unit computes in time.
+fn groups() -> GexParams {
+    GexParams::new(2048, 3072, 8192).unwrap_or_default()
+}
+
+fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError {
+    match stop {
+        Break::HostKey(error) => *error,
+        Break::RequestRefused => DialError::Closed { phase: Phase::KeyExchange, reason: None },
+        Break::Ssh(russh::Error::Version) => DialError::NotSsh { host: endpoint.host.clone(), port: endpoint.port },
+        Break::Ssh(russh::Error::WrongServerSig) => DialError::HostKeySignature,
+        Break::Ssh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => DialError::NoCommonAlgorithm {
+            kind: kind_words(kind),
+            ours,
+            theirs: theirs.iter().filter(|name| is_algorithm(name)).map(|name| one_line(name)).collect(),
+            legacy,
+        },
+        Break::Ssh(error) => broken(Phase::KeyExchange, error),
+    }
+}
+
+/// The list of key exchanges also carries the marks of extensions.
+fn is_algorithm(name: &str) -> bool {
+    !name.starts_with("ext-info-") && !name.starts_with("kex-strict-")
+}
+
+fn kind_words(kind: russh::AlgorithmKind) -> &'static str {
+    match kind {
+        russh::AlgorithmKind::Kex => "key exchange",
+        russh::AlgorithmKind::Key => "host key algorithm",
+        russh::AlgorithmKind::Cipher => "cipher",
+        russh::AlgorithmKind::Compression => "compression",
+        russh::AlgorithmKind::Mac => "MAC",
+    }
+}
+
+/// A connection that ended is one thing, a device that breaks the protocol another.
+fn broken(phase: Phase, error: russh::Error) -> DialError {
+    match error {
+        russh::Error::Disconnect | russh::Error::HUP | russh::Error::SendError | russh::Error::RecvError => {
+            DialError::Closed { phase, reason: None }
+        }
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            DialError::Closed { phase, reason: None }
+        }
+        russh::Error::IO(error) => DialError::Closed { phase, reason: Some(error.to_string()) },
+        source => DialError::Protocol { phase, source },
+    }
+}
+
+fn refusal_words(reason: &ChannelOpenFailure) -> String {
+    match reason {
+        ChannelOpenFailure::AdministrativelyProhibited => "it is prohibited".to_owned(),
+        ChannelOpenFailure::ConnectFailed => "it failed".to_owned(),
+        ChannelOpenFailure::UnknownChannelType => "it knows no sessions".to_owned(),
+        ChannelOpenFailure::ResourceShortage => "it has no resources left".to_owned(),
+        ChannelOpenFailure::Other { reason, .. } => one_line(reason),
+    }
+}
+
+/// The bytes of the shell, with the connection that carries them. Reading ends (with 0 bytes) when the device closes
+/// the shell or the connection.
+pub struct ShellStream {
+    stream: ChannelStream<client::Msg>,
+    connection: Connection,
+}
+
+impl ShellStream {
+    /// Why the connection ended, in the device's or the protocol's words, once reading has ended; `None` when the shell
+    /// was closed in an orderly way.
+    pub async fn why_ended(&mut self) -> Option<DialError> {
+        let soon = Deadline::after(PARTING);
+        self.connection.end(Phase::Shell, &soon).await.ok().flatten()
+    }
+
+    /// Says goodbye and waits for the connection to end, so that no session of ours stays in the device's list; gives
+    /// up quietly after two seconds.
+    pub async fn close(mut self) {
+        let goodbye = self.connection.handle.disconnect(russh::Disconnect::ByApplication, "", "en");
+        let soon = Deadline::after(PARTING);
+        // There is nobody to tell: the work is done, and the device drops the session by itself.
+        let _ = soon.within(Phase::Shell, goodbye).await;
+        let _ = self.connection.finish(Phase::Shell, &soon).await;
+    }
+}
+
+impl AsyncRead for ShellStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        // An empty message of the device looks like the end to russh's stream; the end stays the end when asked again.
+        match read {
+            Poll::Ready(Ok(())) if buf.filled().len() == before => Pin::new(&mut self.stream).poll_read(cx, buf),
+            read => read,
+        }
+    }
+}
+
+impl AsyncWrite for ShellStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

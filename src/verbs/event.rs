@@ -1,0 +1,175 @@
+//! What a verb tells while it works: facts, not sentences. `report` finds the words.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::deliver::{Action, Stored};
+use crate::fortios::permissions::Permissions;
+use crate::fortios::version::Version;
+
+/// Somebody who is told what happens, one event at a time.
+pub trait Observer {
+    /// `event` has happened on `device` (the operator's name for it).
+    fn on(&mut self, device: &str, event: Event);
+}
+
+/// Something that happened on one device.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The connection stands and the login succeeded.
+    Connected(Connected),
+    /// The device has been surveyed.
+    Found(Found),
+    /// The access profile is as requested, or is one that existed.
+    Profile {
+        /// Its name.
+        name: String,
+        /// What was done to it.
+        action: Action,
+        /// What it permits; empty for a profile that the request only names.
+        permissions: Permissions,
+    },
+    /// The API user is as requested.
+    ApiUser {
+        /// Its name.
+        name: String,
+        /// What was done to it.
+        action: Action,
+        /// Its trusted hosts in CIDR notation; empty: any host.
+        trusted_hosts: Vec<String>,
+        /// The VDOMs it may enter; empty without VDOMs.
+        vdoms: Vec<String>,
+    },
+    /// A key was generated, and these destinations have it.
+    Key(Vec<Stored>),
+    /// A key was found in a transcript, and these destinations have it.
+    Scraped(Vec<Stored>),
+    /// A key was generated and lost with the connection; it is void as soon as the next one is generated.
+    KeyLost,
+    /// Whether the key works over REST.
+    Verified(Verified),
+    /// The verb is at its end.
+    Done {
+        /// Since it began.
+        elapsed: Duration,
+    },
+    /// What this run had changed has been taken back.
+    Undone {
+        /// The objects, as `TABLE NAME`, in the order they were mended.
+        objects: Vec<String>,
+    },
+    /// Something that the operator should know and that stops nothing.
+    Warning(Warning),
+    /// One line of the CLI, as it is sent (`-v`).
+    Line(String),
+    /// A piece of the redacted session (`-vv`).
+    Trace(String),
+}
+
+/// How the device was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The IP address or host name of the connection.
+    pub address: String,
+    /// The TCP port.
+    pub port: u16,
+    /// The fingerprint of the host key, `SHA256:…`.
+    pub host_key: String,
+    /// Why that key is trusted.
+    pub trust: Trust,
+}
+
+/// Why a host key is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// It stands in this line (counted from 1) of a known hosts file.
+    KnownHosts {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
+    },
+    /// It was unknown and is now in this file: `--host-key accept-new`.
+    Added {
+        /// The file.
+        file: String,
+    },
+    /// The authority in this line of a known hosts file has signed it.
+    Certified {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
+    },
+    /// The operator named the fingerprint.
+    Pinned,
+    /// It is our own simulated device.
+    Simulated,
+}
+
+/// What the survey of a device found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// `FortiGate-100F`.
+    pub model: String,
+    /// The serial number.
+    pub serial: String,
+    /// The release.
+    pub fortios: Version,
+    /// Whether the device has VDOMs.
+    pub vdoms: bool,
+    /// `standalone`, or the HA mode and role as `get system status` prints them: `a-p, primary`.
+    pub ha: String,
+    /// The access profile of our own session, when the device tells it.
+    pub profile: Option<String>,
+    /// The address that the device sees us come from, when it tells it.
+    pub source: Option<IpAddr>,
+}
+
+/// What the REST verification of a key came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verified {
+    /// The API accepted the key.
+    Works {
+        /// The HTTP status.
+        status: u16,
+        /// What is known of the certificate behind it.
+        certificate: Option<String>,
+    },
+    /// The API refused the key.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It could not be tried.
+    NotTried {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Something that the operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// The release is newer than every surveyed one.
+    NewerThanKnown(Version),
+    /// The device is a member of an HA cluster; before 7.6 a key may not follow a failover.
+    HaMember {
+        /// The HA mode and role.
+        ha: String,
+    },
+    /// The device has VDOMs, the request names none.
+    VdomAssumed {
+        /// The VDOM that the API user gets.
+        vdom: String,
+    },
+    /// Saving also persisted the pending changes of other administrators.
+    SavedPending,
+    /// The API user had a key, and it is void now.
+    KeyReplaced {
+        /// The API user.
+        api_user: String,
+    },
+    /// What another room found, in its own words.
+    Said(String),
+}

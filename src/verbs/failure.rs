@@ -1,0 +1,138 @@
+//! What went wrong in a mint, and what that left on the device.
+
+use crate::deliver::{DeliverError, Undelivered};
+use crate::fortios::plan::PlanError;
+use crate::fortios::render::RenderError;
+use crate::fortios::script::Script;
+use crate::session::fault::{Fault, FaultKind};
+use crate::ssh::{DialError, PasswordError};
+
+use super::console::OpenError;
+use super::survey::SurveyError;
+
+/// A mint that did not do what was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: MintError,
+    /// What is on the device now.
+    pub left: Left,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum MintError {
+    /// A destination cannot take the key; nothing was contacted.
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+    /// No connection, no trust, or no login.
+    #[error(transparent)]
+    Dial(#[from] DialError),
+    /// The session failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The device answered generate-key with neither a key nor a refusal.
+    #[error("the device generated no key")]
+    NoKey,
+    /// A password was needed and could not be had.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// It must not be done on this device.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Everything was accepted, and the device shows something else.
+    #[error("every line was accepted, but the device shows something else than was sent: {}", .0.join("; "))]
+    ReadBack(Vec<String>),
+    /// A template cannot be used.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The device could not be surveyed.
+    #[error(transparent)]
+    Survey(SurveyError),
+    /// The key exists and is not everywhere it should be.
+    #[error(transparent)]
+    Undelivered(Box<Undelivered>),
+    /// Everything is done but `execute cfg save`.
+    #[error("the change is made but not saved")]
+    Unsaved(#[source] Fault),
+}
+
+impl From<OpenError> for MintError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Dial(error) => MintError::Dial(error),
+            OpenError::Fault(fault) => MintError::Fault(fault),
+        }
+    }
+}
+
+impl From<SurveyError> for MintError {
+    fn from(error: SurveyError) -> Self {
+        match error {
+            SurveyError::Fault(fault) => MintError::Fault(fault),
+            SurveyError::Render(error) => MintError::Render(error),
+            other => MintError::Survey(other),
+        }
+    }
+}
+
+impl MintError {
+    /// Whether the operator stopped it.
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted)
+    }
+}
+
+impl Failure {
+    pub(super) fn boxed(error: MintError, left: Left) -> Box<Failure> {
+        Box::new(Failure { error, left })
+    }
+}
+
+impl From<MintError> for Box<Failure> {
+    /// An error before anything was changed.
+    fn from(error: MintError) -> Self {
+        Failure::boxed(error, Left::Untouched)
+    }
+}
+
+/// What a failed mint left on the device.
+#[derive(Debug)]
+pub enum Left {
+    /// Nothing: no line that saves was sent, or reading again showed what was there before.
+    Untouched,
+    /// Nothing any more: these objects were taken back, and reading again proved it.
+    Undone(Vec<String>),
+    /// The key and everything it needs: only the delivery is incomplete.
+    Minted,
+    /// Everything but the save to flash.
+    Unsaved,
+    /// Something that a person has to look at.
+    NeedsPerson {
+        /// What is known of it.
+        what: Remains,
+        /// The CLI that takes it back, where it is known.
+        mend: Option<Script>,
+    },
+}
+
+/// What is known of a device that could not be mended.
+#[derive(Debug)]
+pub enum Remains {
+    /// It could not be reached again, so what was saved is not known.
+    Unreached(Box<MintError>),
+    /// Another device answered at its address.
+    OtherDevice {
+        /// The serial number that answered.
+        serial: String,
+    },
+    /// Taking it back failed.
+    NotTakenBack(Box<MintError>),
+    /// It was taken back as far as the device let: this differs still.
+    Differs(Vec<String>),
+    /// The API user's old key is void, and the new one was lost.
+    KeyVoid {
+        /// The API user.
+        user: String,
+    },
+}

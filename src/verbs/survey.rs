@@ -1,0 +1,192 @@
+//! Who the device is, and what it has of what the request names.
+
+use crate::fortios::facts::Facts;
+use crate::fortios::render::{RenderError, Templates};
+use crate::fortios::request::Request;
+use crate::fortios::script::Script;
+use crate::fortios::show::ShowError;
+use crate::fortios::status::{CfgSave, HaRole, Status, StatusError};
+use crate::session::Reply;
+use crate::session::fault::Fault;
+
+use super::console::{Console, Line};
+use super::event::{Event, Found, Observer, Warning};
+
+/// What a survey found.
+pub struct Surveyed {
+    /// The device.
+    pub status: Status,
+    /// What a plan needs to know of it.
+    pub facts: Facts,
+}
+
+/// Why a device could not be surveyed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The session failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A template cannot be used.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// It is not a FortiGate that can be worked with.
+    #[error(transparent)]
+    Status(#[from] StatusError),
+    /// It did not print whole configuration.
+    #[error("`{line}` was not answered as a whole: {error}")]
+    Show {
+        /// The command.
+        line: String,
+        /// What is missing.
+        error: ShowError,
+    },
+    /// It refused to print what has to be known.
+    #[error("`{line}` was refused: {refusal}")]
+    Refused {
+        /// The command.
+        line: String,
+        /// The device's words.
+        refusal: String,
+    },
+}
+
+/// Reads everything that a plan rests on.
+///
+/// # Errors
+/// [`SurveyError`]; nothing was changed.
+pub async fn survey(
+    console: &mut Console,
+    line: &Line,
+    templates: &Templates,
+    request: &Request,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Surveyed, SurveyError> {
+    let status = status(console, line, templates, observer).await?;
+    let mut facts = Facts::of_status(&status);
+    if console.prompt_says_secondary() {
+        facts.ha_role = HaRole::Secondary;
+    }
+    let names = Names::of(request);
+    let script = templates.survey(status.vdom_mode.has_vdoms(), names.profile, names.user)?;
+    let replies = console.run(line, &script, observer).await?;
+    read_objects(&mut facts, names, &replies)?;
+    facts.cfg_save = printed(&replies, "get system global").and_then(|reply| CfgSave::parse(&reply.body));
+    let of = |command| printed(&replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
+    let (own, list) = (of("get system admin status"), of("get system admin list"));
+    facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
+    tell(&status, &facts, line, observer);
+    Ok(Surveyed { status, facts })
+}
+
+/// `get system status`, alone: it is the read that tells whether the session is paged.
+///
+/// # Errors
+/// [`SurveyError`].
+pub async fn status(
+    console: &mut Console,
+    line: &Line,
+    templates: &Templates,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Status, SurveyError> {
+    let replies = console.run(line, &templates.status()?, observer).await?;
+    let body = replies.iter().flat_map(|reply| reply.body.iter().cloned()).collect::<Vec<_>>();
+    if let Some(refused) = replies.iter().find(|reply| reply.refused.is_some()) {
+        let refusal = refused.refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        return Err(SurveyError::Refused { line: refused.line.clone(), refusal });
+    }
+    let status = Status::parse(&body)?;
+    console.introduce(&status);
+    Ok(status)
+}
+
+/// The names of the two objects.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The profile.
+    pub profile: &'a str,
+    /// The API user.
+    pub user: &'a str,
+}
+
+impl<'a> Names<'a> {
+    /// Those that a request has.
+    pub fn of(request: &'a Request) -> Names<'a> {
+        Names { profile: request.profile.name().as_str(), user: request.api_user.name.as_str() }
+    }
+}
+
+/// Takes both objects out of the answers to their `show`.
+///
+/// # Errors
+/// When one of them was not printed whole, or was refused for another reason than that it is not there.
+pub fn read_objects(facts: &mut Facts, names: Names<'_>, replies: &[Reply]) -> Result<(), SurveyError> {
+    if let Some(reply) = shown(replies, "show system accprofile")? {
+        facts.read_profile(names.profile, &reply.body).map_err(|error| not_whole(reply, error))?;
+    }
+    if let Some(reply) = shown(replies, "show system api-user")? {
+        facts.read_user(names.user, &reply.body).map_err(|error| not_whole(reply, error))?;
+    }
+    Ok(())
+}
+
+fn not_whole(reply: &Reply, error: ShowError) -> SurveyError {
+    SurveyError::Show { line: reply.line.clone(), error }
+}
+
+/// The answer to a `show`; an entry that is not there is an empty answer, every other refusal is an error.
+fn shown<'a>(replies: &'a [Reply], command: &str) -> Result<Option<&'a Reply>, SurveyError> {
+    let Some(reply) = printed(replies, command) else { return Ok(None) };
+    match &reply.refused {
+        Some(refusal) if !refusal.text.contains("not found in table") => {
+            Err(SurveyError::Refused { line: reply.line.clone(), refusal: refusal.to_string() })
+        }
+        _ => Ok(Some(reply)),
+    }
+}
+
+fn printed<'a>(replies: &'a [Reply], command: &str) -> Option<&'a Reply> {
+    replies.iter().find(|reply| reply.line.starts_with(command))
+}
+
+/// Reads who else uses the profile, before it is altered.
+///
+/// # Errors
+/// [`SurveyError`].
+pub async fn profile_users(
+    console: &mut Console,
+    line: &Line,
+    script: &Script,
+    names: Names<'_>,
+    facts: &mut Facts,
+    observer: &mut (dyn Observer + Send),
+) -> Result<(), SurveyError> {
+    let replies = console.run(line, script, observer).await?;
+    facts.profile_users.clear();
+    for (command, kind, but) in
+        [("show system api-user", "the API user", names.user), ("show system admin", "the administrator", "")]
+    {
+        if let Some(reply) = shown(&replies, command)? {
+            let read = facts.read_profile_users(kind, names.profile, but, &reply.body);
+            read.map_err(|error| not_whole(reply, error))?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
+    let own = facts.session.found();
+    let device = &line.endpoint.name;
+    let found = Found {
+        model: status.model.clone(),
+        serial: status.serial.clone(),
+        fortios: status.version,
+        vdoms: status.vdom_mode.has_vdoms(),
+        ha: status.ha.clone(),
+        profile: own.and_then(|own| own.profile.clone()),
+        source: own.and_then(|own| own.source),
+    };
+    observer.on(device, Event::Found(found));
+    if facts.ha_role == HaRole::Primary {
+        observer.on(device, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
+    }
+}

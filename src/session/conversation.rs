@@ -211,40 +211,19 @@ impl Session {
         }
         let text = self.without_password(text);
         let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
-<<<<<<< HEAD
-        if line.hiding {
-            line.hiding = false;
-            let hidden = text.trim().chars().all(|c| c == '*')
-                || password.is_some_and(|password| text.trim_end() == password.expose());
-            if hidden {
-                return;
-            }
-        }
-        let yields_key = line.line.effect == Effect::Key;
-        let first = line.body.is_empty();
-=======
         line.heard += text.len() + 1;
         let is_endless = line.heard > LONGEST_ANSWER;
+        let first = line.body.is_empty();
         let trace = match line.line.effect {
-            Effect::Key => Trace::Mark("a line of the answer to generate-key"),
-            _ => Trace::received(&text),
+            Effect::Key if first => Some(Trace::Mark("the answer to generate-key is not recorded")),
+            Effect::Key => None,
+            _ => Some(Trace::received(&text)),
         };
->>>>>>> pair
         if line.echoed {
             line.body.push(text);
         }
-<<<<<<< HEAD
-        let size: usize = line.body.iter().map(String::len).sum();
-        if !yields_key {
-            self.trace.push(Trace::received(text));
-        } else if first {
-            self.trace.push(Trace::Mark("the answer to generate-key is not recorded"));
-        }
-        if size > LONGEST_ANSWER {
-=======
-        self.trace.push(trace);
+        self.trace.extend(trace);
         if is_endless {
->>>>>>> pair
             self.ended = true;
             self.fail(FaultKind::Endless);
         }

@@ -149,8 +149,6 @@ pub struct Session {
     confirmed: usize,
     interrupted: bool,
     ended: bool,
-    /// A key that arrived before its script failed.
-    rescued: Option<Secret>,
 }
 
 impl fmt::Debug for Session {
@@ -208,7 +206,6 @@ impl Session {
             confirmed: 0,
             interrupted: false,
             ended: false,
-            rescued: None,
         }
     }
 
@@ -247,11 +244,6 @@ impl Session {
     /// The device's name as its prompt shows it.
     pub fn shown_name(&self) -> Option<&str> {
         self.base.as_ref().map(BasePrompt::name)
-    }
-
-    /// The key that arrived although its script failed afterwards, if there is one.
-    pub fn rescued_key(&mut self) -> Option<Secret> {
-        self.rescued.take()
     }
 
     /// Whether the device waits at a prompt, so that more can be asked of it.
@@ -335,16 +327,8 @@ impl Session {
             Phase::Greeting(greeting) => greeting.failed.take().map(Err),
             Phase::AtPrompt => self.prompt.clone().map(|prompt| Ok(Action::Done(Outcome::Ready(prompt)))),
             Phase::Typing(job) if job.in_flight.is_empty() && (job.failed.is_some() || job.to_send.is_empty()) => {
-<<<<<<< HEAD
-                let result = match job.failed.take() {
-                    Some(fault) => {
-                        self.rescued = job.replies.drain(..).find_map(|reply| reply.key);
-                        Err(fault)
-                    }
-=======
                 let result = match job.failed.take().filter(|_| !job.has_key()) {
                     Some(fault) => Err(fault),
->>>>>>> pair
                     None => Ok(Action::Done(Outcome::Replies(std::mem::take(&mut job.replies)))),
                 };
                 self.phase = Phase::AtPrompt;

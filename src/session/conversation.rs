@@ -217,7 +217,7 @@ impl Session {
             Effect::Key => Trace::Mark("a line of the answer to generate-key"),
             _ => Trace::received(&text),
         };
-        if line.echoed {
+        if line.echoed && !reply::is_of_another(&text) {
             line.body.push(text);
         }
         self.trace.push(trace);

@@ -219,7 +219,7 @@ impl Session {
             Effect::Key => None,
             _ => Some(Trace::received(&text)),
         };
-        if line.echoed {
+        if line.echoed && !reply::is_of_another(&text) {
             line.body.push(text);
         }
         self.trace.extend(trace);

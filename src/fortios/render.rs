@@ -15,10 +15,11 @@ use super::script::{Script, ScriptError};
 use super::words;
 
 /// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 10] = [
+const EMBEDDED: [(&str, &str); 11] = [
     ("api-user.cli", include_str!("../../templates/api-user.cli")),
     ("delete-profile.cli", include_str!("../../templates/delete-profile.cli")),
     ("generate-key.cli", include_str!("../../templates/generate-key.cli")),
+    ("global.cli", include_str!("../../templates/global.cli")),
     ("profile-users.cli", include_str!("../../templates/profile-users.cli")),
     ("profile.cli", include_str!("../../templates/profile.cli")),
     ("read-back.cli", include_str!("../../templates/read-back.cli")),
@@ -130,6 +131,14 @@ impl Templates {
     /// As for [`Templates::status`].
     pub fn survey(&self, vdoms: bool, profile: &str, user: &str) -> Result<Script, RenderError> {
         self.script(vdoms, &[("survey.cli", context! { profile, user })])
+    }
+
+    /// `get system global`, whole, for a shell that takes no `| grep`.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn global(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, &[("global.cli", context! {})])
     }
 
     /// Both objects, read again.

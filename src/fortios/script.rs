@@ -42,6 +42,9 @@ pub enum Effect {
     Open,
     /// `set`, `unset`, `append`, …: staged in the entry, saved by nothing but a commit.
     Stage,
+    /// `delete` of a row inside an object: staged like a `set`; but in the table around the object the same line removes
+    /// another object at once.
+    Remove,
     /// `next` or `end` inside an object: goes up, the object itself stays open and unsaved.
     Leave,
     /// A line that saves: the `next` or `end` that closes an object, `delete`, `execute cfg save`.
@@ -292,7 +295,7 @@ impl Parser {
             return Err(ScriptRule::Misplaced);
         }
         if self.nested() {
-            return Ok(Effect::Stage);
+            return Ok(Effect::Remove);
         }
         self.count_object()?;
         Ok(Effect::Commit)

@@ -3,6 +3,8 @@
 //! FortiOS saves an object when its level is left. Traps that the rules below survive:
 //! - a failing `set` stays in the entry, and the object can still be saved without it: the line that saves waits for all;
 //! - a failing `next` has already left the entry: nothing that saves is on its way behind it;
+//! - if `edit NAME` is refused, a `delete 1` meant for its trusted hosts removes the API user `1`: it waits like a line that
+//!   leaves a level;
 //! - if `config trusthost` does not open, the `next` meant for it saves the user without trusted hosts: a line that leaves
 //!   a nested level waits until the device is known to be nested so deep that even failures on the way cannot make it
 //!   leave the object.
@@ -11,11 +13,14 @@
 //! Nothing is typed behind a `show` or `get` until the session is known not to be paged, nothing behind a commit where it
 //! may ask, nothing before the first prompt.
 
+use std::fmt;
+
+use zeroize::Zeroize;
+
 use super::Manners;
 use crate::fortios::script::{Effect, Line};
 
 /// A line that was sent and not answered yet.
-#[derive(Debug)]
 pub(super) struct InFlight {
     pub line: Line,
     /// Its echo was seen.
@@ -26,13 +31,29 @@ pub(super) struct InFlight {
     pub password_given: bool,
     /// The rest of the line under way is the echo of a password.
     pub hiding: bool,
-    /// It was paged.
-    pub paged: bool,
+    /// How many pages of it were asked for.
+    pub pages: usize,
+    /// How many bytes came while it was the first on its way, its echo and prompts aside.
+    pub heard: usize,
 }
 
 impl InFlight {
     pub(super) fn new(line: Line) -> Self {
-        InFlight { line, echoed: false, body: Vec::new(), password_given: false, hiding: false, paged: false }
+        let (echoed, password_given, hiding) = (false, false, false);
+        InFlight { line, echoed, body: Vec::new(), password_given, hiding, pages: 0, heard: 0 }
+    }
+}
+
+impl Drop for InFlight {
+    /// The answer may hold a key.
+    fn drop(&mut self) {
+        self.body.zeroize();
+    }
+}
+
+impl fmt::Debug for InFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InFlight").field("line", &self.line.text).field("echoed", &self.echoed).finish_non_exhaustive()
     }
 }
 
@@ -58,7 +79,7 @@ pub(super) fn may_follow<'a>(
         Effect::Open | Effect::Stage => true,
         Effect::Read => manners.unpaged,
         Effect::Up => in_flight.clone().all(|line| line.effect == Effect::Read),
-        Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
+        Effect::Remove | Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
         Effect::Commit | Effect::Key | Effect::Abort => false,
     }
 }
@@ -69,7 +90,7 @@ fn eats_what_follows(effect: Effect, manners: Manners) -> bool {
         Effect::Commit => manners.asks_at_commit,
         Effect::Leave => manners.asks_anywhere,
         Effect::Read => !manners.unpaged,
-        Effect::Open | Effect::Stage | Effect::Up => false,
+        Effect::Open | Effect::Stage | Effect::Remove | Effect::Up => false,
     }
 }
 
@@ -80,7 +101,7 @@ fn depth_at_worst<'a>(in_flight: impl Iterator<Item = &'a Line>, confirmed: usiz
     for line in in_flight {
         worst = match line.effect {
             Effect::Leave => line.depth_in_object().min(worst.saturating_sub(1)),
-            Effect::Open | Effect::Stage | Effect::Read => worst,
+            Effect::Open | Effect::Stage | Effect::Remove | Effect::Read => worst,
             Effect::Commit | Effect::Key | Effect::Up | Effect::Abort => 0,
         };
     }
@@ -160,6 +181,19 @@ mod tests {
                 "config system accprofile · edit p · set fwgrp custom · set netgrp custom · config fwgrp-permission · set address read",
                 "end · config netgrp-permission · set cfg read",
                 "end",
+                "end",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_is_removed_only_where_the_device_is_known_to_be_in_its_table() {
+        let text = "config system api-user\nedit u\nconfig trusthost\ndelete 1\nedit 2\nset ipv4-trusthost 10.0.0.2/32\nend\nend\n";
+        assert_eq!(
+            waves(text, BEFORE_7_6),
+            [
+                "config system api-user · edit u · config trusthost",
+                "delete 1 · edit 2 · set ipv4-trusthost 10.0.0.2/32 · end",
                 "end",
             ]
         );

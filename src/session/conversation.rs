@@ -5,30 +5,34 @@
 //! its own (an expiring workspace, an HA event): neither ends an answer. A device that echoes what is typed ahead at once,
 //! before the prompts, is understood too.
 
+use zeroize::Zeroizing;
+
 use super::ahead::{InFlight, may_follow};
 use super::fault::{Aftermath, Fault, FaultKind, Step};
 use super::prompt::Prompt;
-use super::reply::{self, Question, Refusal};
+use super::reply::{self, Refusal};
 use super::trace::Trace;
 use super::wire::Echo;
-use super::{INTERRUPT, Job, Phase, Reply, Session};
-use crate::fortios::script::{Effect, Line};
+use super::{Job, Phase, Reply, Session};
+use crate::fortios::script::Effect;
 use crate::secret::Secret;
 
 /// The most bytes of one answer.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
+/// The most pages of one answer: a megabyte has fewer.
+pub(super) const MOST_PAGES: usize = 4096;
+
 /// Rows of a terminal that a pager would stop at if it ignored the rows that were asked for.
 const PAGE: usize = 24;
-
-/// How often `abort` is typed to get out of nested levels; FortiOS's own nesting is less deep.
-const MOST_ABORTS: usize = 6;
 
 impl Session {
     /// Types what may be typed now.
     pub(super) fn type_ahead(&mut self) {
-        let (confirmed, manners, interrupted) = (self.confirmed, self.manners, self.interrupted);
+        let (confirmed, manners) = (self.confirmed, self.manners);
         let Phase::Typing(job) = &mut self.phase else { return };
+        // Once there is a key, the rest of its script is the way back to the base prompt.
+        let interrupted = self.interrupted && !job.has_key();
         if interrupted && job.in_flight.is_empty() && !job.to_send.is_empty() {
             return self.fail(FaultKind::Interrupted);
         }
@@ -48,13 +52,14 @@ impl Session {
     /// Reads one line of the answers, or what stands at their end; false when more is needed.
     pub(super) fn converse(&mut self) -> bool {
         let front = self.wire.front(0);
-        let (text, begin, next) = (front.text.into_owned(), front.begin, front.next);
+        // It may hold a key.
+        let (text, begin, next) = (Zeroizing::new(front.text.into_owned()), front.begin, front.next);
         if self.job().is_none_or(|job| job.in_flight.is_empty()) {
             return false;
         }
         match next {
             Some(next) => self.answer_line(&text, begin, next),
-            None => self.answer_tail(&text),
+            None => self.answer_tail(&text, begin),
         }
     }
 
@@ -70,14 +75,12 @@ impl Session {
                 true
             }
             Echo::Elsewhere => {
-                let ends_answer = self.second_is_echoed();
-                if ends_answer {
+                if self.second_is_echoed() {
                     self.complete_if_echoed(prompt);
-                    self.push_body(rest);
-                } else {
-                    self.trace.push(Trace::received(text));
                 }
+                // A prompt that was printed again may have a line of the answer behind it.
                 self.wire.drop_front(next);
+                self.push_body(rest);
                 true
             }
         }
@@ -95,16 +98,16 @@ impl Session {
                 Echo::Elsewhere => {}
             }
         }
-        self.push_body(text);
         self.wire.drop_front(next);
+        self.push_body(text);
         true
     }
 
-    fn answer_tail(&mut self, text: &str) -> bool {
+    fn answer_tail(&mut self, text: &str, begin: usize) -> bool {
         if text.is_empty() {
             return false;
         }
-        if let Some(question) = self.question(text) {
+        if let Some(question) = self.question(text, begin) {
             return self.answer_question(question, text);
         }
         let Some((prompt, "")) = self.base.as_ref().and_then(|base| base.read(text)) else { return false };
@@ -118,112 +121,6 @@ impl Session {
         ends
     }
 
-    /// A question at the end of what came. What a `show` prints may hold any words, and may be cut anywhere by the network,
-    /// so there only the pager counts.
-    fn question(&self, text: &str) -> Option<Question> {
-        let reads = self.job()?.in_flight.front().is_some_and(|line| line.line.effect == Effect::Read);
-        Question::at(text).filter(|&question| !reads || question == Question::Pager)
-    }
-
-    fn answer_question(&mut self, question: Question, text: &str) -> bool {
-        self.progress += 1;
-        match question {
-            Question::Pager => {
-                self.wire.page_answered();
-                if let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) {
-                    line.paged = true;
-                }
-                self.manners.unpaged = false;
-                self.trace.push(Trace::Mark("the pager was answered"));
-                self.send(b" ");
-            }
-            Question::AdministratorPassword => {
-                self.trace.push(Trace::received(text));
-                self.wire.clear();
-                self.give_password();
-            }
-            Question::YesNo => self.decline(FaultKind::Question(reply::plain(text)), b"n"),
-            Question::Continuation | Question::AcceptBanner => {
-                self.decline(FaultKind::Question(reply::plain(text)), INTERRUPT);
-            }
-            Question::NewPassword | Question::Login => {
-                self.wire.clear();
-                self.ended = true;
-                self.fail(FaultKind::Question(reply::plain(text)));
-            }
-        }
-        true
-    }
-
-    /// Answers the administrator's password question: once a line, and only when no other line is on its way.
-    fn give_password(&mut self) {
-        let password = self.options.password.clone();
-        let Some(job) = self.job_mut() else { return };
-        let alone = job.in_flight.len() == 1;
-        let Some(line) = job.in_flight.front_mut() else { return };
-        match password {
-            _ if !alone => self.decline(FaultKind::Overrun, INTERRUPT),
-            _ if line.password_given => self.decline(FaultKind::WrongPassword, INTERRUPT),
-            None => self.decline(FaultKind::NoPassword, INTERRUPT),
-            Some(password) => {
-                line.password_given = true;
-                line.hiding = true;
-                self.trace.push(Trace::Mark("the administrator's password was given"));
-                self.send(password.expose().as_bytes());
-                self.send(b"\n");
-            }
-        }
-    }
-
-    /// Fails with "no" to a question, then gets back in step: what was typed ahead may have been eaten, so the next thing
-    /// that is waited for is the echo of an `abort`.
-    fn decline(&mut self, kind: FaultKind, answer: &[u8]) {
-        self.trace.push(Trace::Mark("the question was declined"));
-        self.wire.clear();
-        self.send(answer);
-        self.fail(kind);
-        if let Some(job) = self.job_mut() {
-            job.in_flight.clear();
-        }
-        self.type_abort("abort");
-    }
-
-    /// Goes back to the base prompt after a fault: `abort` until no level is left. The job ends with [`super::Outcome`]
-    /// `Replies`, or with a fault when the device does not get there.
-    pub fn recover(&mut self) {
-        self.interrupted = false;
-        self.phase = Phase::Typing(Job::default());
-        self.type_abort("abort");
-    }
-
-    fn type_abort(&mut self, text: &str) {
-        let line = Line::abort(text);
-        self.send(format!("{text}\n").as_bytes());
-        self.trace.push(Trace::Sent(text.into()));
-        if let Some(job) = self.job_mut() {
-            job.in_flight.push_back(InFlight::new(line));
-        }
-    }
-
-    /// The answer to an `abort`: done at the base prompt; `config global` is left with `end`, which saves nothing there.
-    fn aborted(&mut self, prompt: &Prompt) {
-        let tries = self.job_mut().map_or(0, |job| {
-            job.aborts += 1;
-            job.aborts
-        });
-        match prompt.context.as_deref() {
-            None => {}
-            Some(_) if tries >= MOST_ABORTS => {
-                self.ended = true;
-                let shown = prompt.context.clone().unwrap_or_default();
-                self.fail(FaultKind::Level { expected: "the base prompt".into(), shown });
-            }
-            // After an `abort` that changed nothing this is the scope, not an entry of that name.
-            Some("global") if tries > 1 => self.type_abort("end"),
-            Some(_) => self.type_abort("abort"),
-        }
-    }
-
     fn complete_if_echoed(&mut self, prompt: Prompt) {
         if self.job().and_then(|job| job.in_flight.front()).is_some_and(|line| line.echoed) {
             self.complete(prompt);
@@ -232,101 +129,101 @@ impl Session {
 
     /// The first line on its way has its prompt: judge the answer.
     fn complete(&mut self, prompt: Prompt) {
-        let Some(line) = self.job_mut().and_then(|job| job.in_flight.pop_front()) else { return };
+        let Some(mut line) = self.job_mut().and_then(|job| job.in_flight.pop_front()) else { return };
         self.progress += 1;
         self.prompt = Some(prompt.clone());
         if line.line.effect == Effect::Abort {
-            return self.aborted(&prompt);
+            return self.aborted(&prompt, Refusal::of_change(&line.body).is_some());
         }
-        match self.judge(line, &prompt) {
-            Ok(reply) => {
-                if let Some(job) = self.job_mut() {
-                    job.replies.push(reply);
-                }
+        let judged = self.judge(&mut line, &prompt);
+        let Some(job) = self.job_mut() else { return };
+        match judged {
+            Ok(reply) => job.replies.push(reply),
+            Err((kind, left)) => {
+                job.to_send.clear();
+                job.failed.get_or_insert(Fault { kind, at: Step::Line(line.line.text.clone()), left });
             }
-            Err((at, kind)) => self.fail_at(at, kind),
         }
     }
 
-    fn judge(&mut self, mut line: InFlight, prompt: &Prompt) -> Result<Reply, (String, FaultKind)> {
-        let text = line.line.text.clone();
-        let expected = line.line.after.last().map(|level| level.name.clone());
-        let at_level = prompt.confirms(expected.as_deref());
-        let (mut refused, mut key) = (None, None);
-        match line.line.effect {
-            Effect::Key => key = Some(key_in(&mut line.body).map_err(|kind| (text.clone(), kind))?),
+    fn judge(&mut self, line: &mut InFlight, prompt: &Prompt) -> Result<Reply, (FaultKind, Aftermath)> {
+        let (text, effect) = (line.line.text.clone(), line.line.effect);
+        let mut refused = None;
+        match effect {
+            Effect::Key => return self.judge_key(line),
             Effect::Read => {
                 refused = Refusal::of_read(&line.body);
-                self.manners.unpaged |= !line.paged && line.body.len() > PAGE;
+                self.manners.unpaged |= line.pages == 0 && line.body.len() > PAGE;
             }
             _ => {
                 if let Some(refusal) = Refusal::of_change(&line.body) {
-                    return Err((text, FaultKind::Refused(refusal)));
+                    return Err((FaultKind::Refused(refusal), self.kept()));
                 }
             }
         }
-        if !at_level {
-            let shown = prompt.context.clone().map_or("the base level".into(), |context| format!("`{context}`"));
-            let expected = expected.map_or("the base level".into(), |context| format!("`{context}`"));
-            return Err((text, FaultKind::Level { expected, shown }));
+        let expected = line.line.after.last().map(|level| level.name.as_str());
+        if !prompt.confirms(expected) {
+            let level = |name: Option<&str>| name.map_or("the base level".into(), |name| format!("`{name}`"));
+            let kind = FaultKind::Level { expected: level(expected), shown: level(prompt.context.as_deref()) };
+            // Not refused, and not where it leads to: it may have saved something or not.
+            let left = if effect == Effect::Commit { Aftermath::Unknown } else { self.kept() };
+            return Err((kind, left));
         }
-        self.saved += usize::from(line.line.effect == Effect::Commit);
+        self.saved += usize::from(effect == Effect::Commit);
         self.confirmed = line.line.depth_in_object();
-        Ok(Reply { line: text, body: line.body, refused, key })
+        Ok(Reply { line: text, body: std::mem::take(&mut line.body), refused, key: None })
     }
 
-    fn fail_at(&mut self, at: String, kind: FaultKind) {
-        let left = match self.saved {
+    /// A key that came counts, whatever the prompt behind it looks like.
+    fn judge_key(&mut self, line: &mut InFlight) -> Result<Reply, (FaultKind, Aftermath)> {
+        let announced = line.body.iter().any(|text| reply::printed_key(text).is_some());
+        let key = key_in(&line.body).map_err(|kind| match kind {
+            FaultKind::Refused(_) if !announced => (kind, self.kept()),
+            _ => (kind, Aftermath::KeyLost),
+        })?;
+        self.confirmed = 0;
+        Ok(Reply { line: line.line.text.clone(), body: Vec::new(), refused: None, key: Some(key) })
+    }
+
+    /// What the lines that were answered have left.
+    pub(super) fn kept(&self) -> Aftermath {
+        match self.saved {
             0 => Aftermath::Untouched,
             blocks => Aftermath::Saved { blocks },
-        };
-        if let Some(job) = self.job_mut() {
-            job.to_send.clear();
-            job.failed.get_or_insert(Fault { kind, at: Step::Line(at), left });
         }
     }
 
-    /// The connection is gone or silent, but the whole key may have come before: then it is not lost.
+    /// Something is wrong before the prompt behind a key, but the whole line with the key may have come: then it is not
+    /// lost.
     pub(super) fn finish_key(&mut self) {
         let Some(job) = self.job_mut() else { return };
-        let arrived = job.in_flight.front().is_some_and(|line| {
-            line.line.effect == Effect::Key
-                && line.body.iter().filter_map(|text| reply::printed_key(text)).any(reply::is_key)
-        });
-        if !arrived {
-            return;
+        let Some(line) = job.in_flight.front().filter(|line| line.line.effect == Effect::Key) else { return };
+        if let Ok(key) = key_in(&line.body) {
+            let line = line.line.text.clone();
+            job.replies.push(Reply { line, body: Vec::new(), refused: None, key: Some(key) });
+            job.in_flight.pop_front();
         }
-        if let Some(mut line) = job.in_flight.pop_front()
-            && let Ok(key) = key_in(&mut line.body)
-        {
-            job.replies.push(Reply { line: line.line.text, body: Vec::new(), refused: None, key: Some(key) });
-        }
-        self.ended = true;
     }
 
     fn push_body(&mut self, text: &str) {
-        let password = self.options.password.clone();
+        if let Some(kind) = self.answered_ahead(text) {
+            return self.decline(kind, b"");
+        }
+        let text = self.without_password(text);
         let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
-        if line.hiding {
-            line.hiding = false;
-            let hidden = text.trim().chars().all(|c| c == '*')
-                || password.is_some_and(|password| text.trim_end() == password.expose());
-            if hidden {
-                return;
-            }
-        }
-        let yields_key = line.line.effect == Effect::Key;
+        line.heard += text.len() + 1;
+        let is_endless = line.heard > LONGEST_ANSWER;
         let first = line.body.is_empty();
+        let trace = match line.line.effect {
+            Effect::Key if first => Some(Trace::Mark("the answer to generate-key is not recorded")),
+            Effect::Key => None,
+            _ => Some(Trace::received(&text)),
+        };
         if line.echoed {
-            line.body.push(text.to_owned());
+            line.body.push(text);
         }
-        let size: usize = line.body.iter().map(String::len).sum();
-        if !yields_key {
-            self.trace.push(Trace::received(text));
-        } else if first {
-            self.trace.push(Trace::Mark("the answer to generate-key is not recorded"));
-        }
-        if size > LONGEST_ANSWER {
+        self.trace.extend(trace);
+        if is_endless {
             self.ended = true;
             self.fail(FaultKind::Endless);
         }
@@ -339,7 +236,7 @@ impl Session {
         !first.echoed || first.line.effect != Effect::Read || first.body.is_empty()
     }
 
-    fn echo_of_next(&self, at: usize) -> Echo {
+    pub(super) fn echo_of_next(&self, at: usize) -> Echo {
         let next = self.job().and_then(|job| job.in_flight.iter().find(|line| !line.echoed));
         next.map_or(Echo::Elsewhere, |line| self.wire.echo(at, &line.line.text))
     }
@@ -355,14 +252,14 @@ impl Session {
         self.job().and_then(|job| job.in_flight.get(1)).is_some_and(|line| line.echoed)
     }
 
-    fn job(&self) -> Option<&Job> {
+    pub(super) fn job(&self) -> Option<&Job> {
         match &self.phase {
             Phase::Typing(job) => Some(job),
             _ => None,
         }
     }
 
-    fn job_mut(&mut self) -> Option<&mut Job> {
+    pub(super) fn job_mut(&mut self) -> Option<&mut Job> {
         match &mut self.phase {
             Phase::Typing(job) => Some(job),
             _ => None,
@@ -370,19 +267,14 @@ impl Session {
     }
 }
 
-/// Takes the key out of the answer to a key-yielding line and wipes the answer.
-fn key_in(body: &mut Vec<String>) -> Result<Secret, FaultKind> {
+/// The key in the answer to a key-yielding line.
+fn key_in(body: &[String]) -> Result<Secret, FaultKind> {
     let printed = body.iter().find_map(|text| reply::printed_key(text));
     let key = printed.filter(|text| reply::is_key(text)).map(Secret::new);
-    let result = match (key, Refusal::of_change(body)) {
+    match (key, Refusal::of_change(body)) {
         (Some(key), _) => Ok(key),
         (None, Some(refusal)) => Err(FaultKind::Refused(refusal)),
         (None, None) if printed.is_some() => Err(FaultKind::NoKey("what follows `New API key:` is not a key".into())),
-        (None, None) => Err(FaultKind::NoKey(reply::plain(&body.join(" ")).chars().take(120).collect())),
-    };
-    for text in body.iter_mut() {
-        zeroize::Zeroize::zeroize(text);
+        (None, None) => Err(FaultKind::NoKey(reply::without_keys(&body.join(" ")))),
     }
-    body.clear();
-    result
 }

@@ -23,6 +23,9 @@ const SILENT: Duration = Duration::from_secs(4);
 /// How many banners are accepted; one is what FortiOS has.
 const MOST_BANNERS: usize = 3;
 
+/// How many pages of a greeting are turned.
+const MOST_PAGES: usize = 100;
+
 /// The most bytes of greeting.
 const LONGEST_GREETING: usize = 256 * 1024;
 
@@ -32,6 +35,7 @@ pub(super) struct Greeting {
     heard: usize,
     pressed_enter: bool,
     banners: usize,
+    pages: usize,
     /// What the unterminated last line looks like.
     looks_like: LooksLike,
 }
@@ -42,6 +46,7 @@ enum LooksLike {
     Nothing,
     Prompt(String),
     ForeignPrompt(String),
+    Question(Question, String),
 }
 
 impl Greeting {
@@ -49,7 +54,7 @@ impl Greeting {
         match self.looks_like {
             LooksLike::Nothing if self.heard == 0 && !self.pressed_enter => SILENT.min(login),
             LooksLike::Nothing => login,
-            LooksLike::Prompt(_) | LooksLike::ForeignPrompt(_) => QUIET,
+            LooksLike::Prompt(_) | LooksLike::ForeignPrompt(_) | LooksLike::Question(..) => QUIET,
         }
     }
 }
@@ -89,19 +94,33 @@ impl Session {
         }
         match Question::at(text) {
             None => self.greeting_may_end(text),
-            Some(Question::Continuation) => self.greeting_looks_like(LooksLike::ForeignPrompt(text.trim_end().into())),
-            Some(Question::Pager) => {
-                self.wire.page_answered();
-                self.answer(b" ", "the pager was answered");
-                true
-            }
             Some(Question::AcceptBanner) => self.accept_banner(text),
-            Some(Question::NewPassword) => self.refuse_greeting(FaultKind::NewPassword, b""),
-            Some(Question::YesNo) => self.refuse_greeting(FaultKind::Question(reply::plain(text)), b"n"),
-            Some(Question::AdministratorPassword | Question::Login) => {
-                self.refuse_greeting(FaultKind::Question(reply::plain(text)), INTERRUPT)
-            }
+            Some(Question::Continuation) => self.greeting_looks_like(LooksLike::ForeignPrompt(text.trim_end().into())),
+            // Free text of a banner, cut here by the network, can look like any other question.
+            Some(question) => self.greeting_looks_like(LooksLike::Question(question, text.into())),
         }
+    }
+
+    /// A question that stayed the last thing sent.
+    fn greeting_question(&mut self, question: Question, text: &str) -> bool {
+        match question {
+            Question::Pager => self.greeting_page(text),
+            Question::NewPassword => self.refuse_greeting(FaultKind::NewPassword, b""),
+            Question::YesNo => self.refuse_greeting(FaultKind::Question(reply::plain(text)), b"n"),
+            _ => self.refuse_greeting(FaultKind::Question(reply::plain(text)), INTERRUPT),
+        }
+    }
+
+    fn greeting_page(&mut self, text: &str) -> bool {
+        let Phase::Greeting(greeting) = &mut self.phase else { return false };
+        greeting.pages += 1;
+        if greeting.pages > MOST_PAGES {
+            return self.refuse_greeting(FaultKind::Endless, b"");
+        }
+        self.trace.push(Trace::received(text));
+        self.wire.page_answered();
+        self.answer(b" ", "the pager was answered");
+        true
     }
 
     fn accept_banner(&mut self, text: &str) -> bool {
@@ -162,6 +181,7 @@ impl Session {
         let Phase::Greeting(greeting) = &mut self.phase else { return false };
         match std::mem::take(&mut greeting.looks_like) {
             LooksLike::Prompt(text) => self.greeting_ends(&text),
+            LooksLike::Question(question, text) => self.greeting_question(question, &text),
             LooksLike::ForeignPrompt(text) => self.refuse_greeting(FaultKind::NotFortiGate(reply::plain(&text)), b""),
             LooksLike::Nothing if greeting.heard == 0 && !greeting.pressed_enter => {
                 greeting.pressed_enter = true;

@@ -18,6 +18,8 @@
 //! | [`ahead`] | what may be typed before which answer |
 //! | [`greeting`] | from the first byte to the first prompt |
 //! | [`conversation`] | answers to the lines on their way |
+//! | [`questions`] | what the device asks in between |
+//! | [`recovery`] | the way back to the base prompt |
 //! | [`fault`] [`trace`] | what went wrong, and the redacted record |
 
 pub mod ahead;
@@ -26,11 +28,14 @@ pub mod drive;
 pub mod fault;
 pub mod greeting;
 pub mod prompt;
+mod questions;
+mod recovery;
 pub mod reply;
 pub mod trace;
 pub mod wire;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +54,10 @@ use wire::Wire;
 /// Interrupts the line being typed, as a person would with Ctrl-C.
 const INTERRUPT: &[u8] = b"\x03";
 
+/// As much as is taken in at once before it is looked at.
+const LARGEST_READ: usize = 16 * 1024;
+
 /// What the caller has to do next.
-#[derive(Debug)]
 #[must_use = "a session goes on only when its action is carried out"]
 pub enum Action {
     /// Send these bytes. They may hold the password: do not log them.
@@ -64,12 +71,23 @@ pub enum Action {
     Done(Outcome),
 }
 
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Write(bytes) => write!(f, "Write({} bytes)", bytes.len()),
+            Action::Read { within } => f.debug_struct("Read").field("within", within).finish(),
+            Action::Done(outcome) => f.debug_tuple("Done").field(outcome).finish(),
+        }
+    }
+}
+
 /// What a job brought.
 #[derive(Debug)]
 pub enum Outcome {
     /// The login is over: the first prompt.
     Ready(Prompt),
-    /// The answers to a script, one a line.
+    /// The answers to a script, one a line. When something went wrong behind a key, they end with the key: it is not given
+    /// up for a fault, and [`Session::is_at_prompt`] tells whether the session goes on.
     Replies(Vec<Reply>),
 }
 
@@ -116,7 +134,6 @@ impl Default for Manners {
 }
 
 /// One CLI session.
-#[derive(Debug)]
 pub struct Session {
     options: Options,
     manners: Manners,
@@ -132,8 +149,19 @@ pub struct Session {
     confirmed: usize,
     interrupted: bool,
     ended: bool,
-    /// A key that arrived before its script failed.
-    rescued: Option<Secret>,
+}
+
+impl fmt::Debug for Session {
+    /// Without what it is about to send and what it has received, where passwords and keys pass.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("phase", &self.phase)
+            .field("prompt", &self.prompt)
+            .field("manners", &self.manners)
+            .field("saved", &self.saved)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -151,8 +179,14 @@ struct Job {
     replies: Vec<Reply>,
     /// The first thing that went wrong; what is on its way is still awaited, so that the session ends up at a prompt.
     failed: Option<Fault>,
-    /// How often `abort` was answered.
+    /// How often `abort` was typed.
     aborts: usize,
+}
+
+impl Job {
+    fn has_key(&self) -> bool {
+        self.replies.iter().any(|reply| reply.key.is_some())
+    }
 }
 
 impl Session {
@@ -172,7 +206,6 @@ impl Session {
             confirmed: 0,
             interrupted: false,
             ended: false,
-            rescued: None,
         }
     }
 
@@ -213,11 +246,6 @@ impl Session {
         self.base.as_ref().map(BasePrompt::name)
     }
 
-    /// The key that arrived although its script failed afterwards, if there is one.
-    pub fn rescued_key(&mut self) -> Option<Secret> {
-        self.rescued.take()
-    }
-
     /// Whether the device waits at a prompt, so that more can be asked of it.
     pub fn is_at_prompt(&self) -> bool {
         !self.ended && matches!(self.phase, Phase::AtPrompt)
@@ -235,20 +263,28 @@ impl Session {
 
     /// Feeds what the device sent.
     pub fn receive(&mut self, bytes: &[u8]) {
-        if !self.wire.receive(bytes) {
-            self.fail(FaultKind::Endless);
-            self.ended = true;
+        for part in bytes.chunks(LARGEST_READ) {
+            if !self.ended {
+                self.receive_part(part);
+            }
         }
+    }
+
+    fn receive_part(&mut self, bytes: &[u8]) {
+        let reasonable = self.wire.receive(bytes);
         if matches!(self.phase, Phase::AtPrompt) {
             // A message of the device's own: nothing was asked.
-            self.wire.clear();
+            return self.wire.clear();
+        }
+        if !reasonable {
+            self.ended = true;
+            return self.fail(FaultKind::Endless);
         }
         while self.step() {}
     }
 
     /// The connection ended.
     pub fn closed(&mut self) {
-        self.finish_key();
         self.ended = true;
         if !self.is_settled() {
             let awaited = self.awaited();
@@ -258,12 +294,11 @@ impl Session {
 
     /// The time of the last [`Action::Read`] is over.
     pub fn expired(&mut self) {
-        self.finish_key();
         if self.is_settled() || self.greeting_expired() {
             return;
         }
         self.ended = true;
-        let seen = reply::plain(&self.wire.last_seen(120));
+        let seen = self.last_seen();
         let awaited = self.awaited();
         let seconds = self.within().as_secs();
         self.fail(FaultKind::Silent { seconds, awaited, seen });
@@ -292,11 +327,8 @@ impl Session {
             Phase::Greeting(greeting) => greeting.failed.take().map(Err),
             Phase::AtPrompt => self.prompt.clone().map(|prompt| Ok(Action::Done(Outcome::Ready(prompt)))),
             Phase::Typing(job) if job.in_flight.is_empty() && (job.failed.is_some() || job.to_send.is_empty()) => {
-                let result = match job.failed.take() {
-                    Some(fault) => {
-                        self.rescued = job.replies.drain(..).find_map(|reply| reply.key);
-                        Err(fault)
-                    }
+                let result = match job.failed.take().filter(|_| !job.has_key()) {
+                    Some(fault) => Err(fault),
                     None => Ok(Action::Done(Outcome::Replies(std::mem::take(&mut job.replies)))),
                 };
                 self.phase = Phase::AtPrompt;
@@ -329,6 +361,15 @@ impl Session {
         }
     }
 
+    /// The end of what came, for a message; nothing of what may be a key or a password.
+    fn last_seen(&self) -> String {
+        let line = self.job().and_then(|job| job.in_flight.front());
+        match line {
+            Some(line) if line.hiding || line.line.effect == Effect::Key => String::new(),
+            _ => reply::plain(&self.wire.last_seen(120)),
+        }
+    }
+
     fn awaited(&self) -> String {
         match &self.phase {
             Phase::Greeting(_) => "the first prompt".into(),
@@ -343,8 +384,9 @@ impl Session {
 
     /// Records a fault; the first one counts. A lost connection settles everything that is on its way.
     fn fail(&mut self, kind: FaultKind) {
-        let left = self.aftermath();
-        let ended = self.ended || matches!(kind, FaultKind::Endless);
+        self.finish_key();
+        let left = self.aftermath(&kind);
+        let ended = self.ended;
         match &mut self.phase {
             Phase::Greeting(greeting) => {
                 greeting.failed.get_or_insert(Fault { kind, at: Step::Login, left });
@@ -362,17 +404,19 @@ impl Session {
         }
     }
 
-    fn aftermath(&self) -> Aftermath {
+    fn aftermath(&self, kind: &FaultKind) -> Aftermath {
         let Phase::Typing(job) = &self.phase else { return Aftermath::Untouched };
+        if matches!(kind, FaultKind::NoPassword | FaultKind::WrongPassword) {
+            // Nothing is done without the password.
+            return self.kept();
+        }
         let waits_for = |effect| job.in_flight.iter().any(|line| line.line.effect == effect);
         if waits_for(Effect::Key) {
             Aftermath::KeyLost
         } else if waits_for(Effect::Commit) {
             Aftermath::Unknown
-        } else if self.saved > 0 {
-            Aftermath::Saved { blocks: self.saved }
         } else {
-            Aftermath::Untouched
+            self.kept()
         }
     }
 

@@ -72,12 +72,12 @@ impl Prompt {
     }
 }
 
-/// Letters, digits and what occurs in host names in the field; the first is a letter or a digit, so that boxes of `#` and
-/// `*` in banners are not taken for a name.
+/// Letters, digits and what occurs in host names in the field, with a letter or a digit among them, so that boxes of `#`
+/// and `*` in banners are not taken for a name.
 fn is_name(name: &str) -> bool {
-    let first = name.chars().next().is_some_and(char::is_alphanumeric);
+    let first = name.chars().next().is_some_and(|c| c.is_alphanumeric() || "-_".contains(c));
     let rest = name.chars().all(|c| c.is_alphanumeric() || "-_.~:/@+&=%!,".contains(c));
-    first && rest && name.chars().count() <= LONGEST_NAME
+    first && rest && name.chars().any(char::is_alphanumeric) && name.chars().count() <= LONGEST_NAME
 }
 
 /// `(Primary)` directly behind the name.
@@ -135,6 +135,7 @@ mod tests {
             ("hostname(Secondary) # ", "hostname"),
             ("FGT-200G # ", "FGT-200G"),
             ("HOST (Interim) # ", "HOST"),
+            ("_edge-1 # ", "_edge-1"),
         ] {
             assert_eq!(learned(line).name(), name);
         }
@@ -146,6 +147,7 @@ mod tests {
             "################# ",
             "~~   # ",
             "* # ",
+            "------ # ",
             "# ",
             "$ ",
             "> ",

@@ -82,8 +82,8 @@ impl Refusal {
 
     fn from_words(body: &[String]) -> Refusal {
         let code = body.iter().find_map(|line| code(line));
-        let words: Vec<String> =
-            body.iter().map(|line| plain(&without_code(line))).filter(|line| !line.is_empty()).collect();
+        let told = body.iter().filter(|line| printed_key(line).is_none());
+        let words: Vec<String> = told.map(|line| plain(&without_code(line))).filter(|line| !line.is_empty()).collect();
         Refusal { text: words.join("; ").chars().take(300).collect(), code }
     }
 }
@@ -132,6 +132,14 @@ pub fn is_key(text: &str) -> bool {
     (20..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// What the device said where a key was due and none was found, for a message: words that could be a key all the same are
+/// taken out.
+pub fn without_keys(text: &str) -> String {
+    let could_be_key = |word: &str| word.chars().filter(|c| c.is_alphanumeric()).count() >= 16;
+    let words = text.split_whitespace().map(|word| if could_be_key(word) { "…" } else { word });
+    plain(&words.collect::<Vec<_>>().join(" ")).chars().take(120).collect()
+}
+
 /// A question that the device waits on, at the end of what it sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -154,7 +162,23 @@ pub enum Question {
 static ADMINISTRATOR_PASSWORD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)(current administrator password|^\s*current password)\s*:?\s*$").ok());
 
+static ANSWERED_PASSWORD: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)enter current administrator password|^\s*current password\b").ok());
+static ANSWERED_YES_NO: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[(\[][yY]/[nN][)\]]\s?.?$").ok());
+
 impl Question {
+    /// The question in a whole line: one that had its answer at once, out of what was typed ahead.
+    pub fn within(line: &str) -> Option<Question> {
+        let matches = |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|regex| regex.is_match(line));
+        if line.starts_with("--More--") {
+            return Some(Question::Pager);
+        }
+        if matches(&ANSWERED_PASSWORD) {
+            return Some(Question::AdministratorPassword);
+        }
+        matches(&ANSWERED_YES_NO).then_some(Question::YesNo)
+    }
+
     /// The question that `tail`, the unterminated last line, asks, if it asks one.
     pub fn at(tail: &str) -> Option<Question> {
         let text = tail.trim_end();
@@ -183,11 +207,10 @@ impl Question {
     }
 }
 
-/// Whether a line announces a forced password change: from here on nothing may be typed.
+/// Whether a line announces a forced password change: from here on nothing may be typed. The lines about the password
+/// policy that newer releases add may as well be an administrator's own banner, so they do not count.
 pub fn forces_new_password(line: &str) -> bool {
     line.contains("You are forced to change your password")
-        || line.contains("please change your password")
-        || line.contains("New password must conform")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! terminal is wrapped, with CR, LF, backspaces or a space between.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use zeroize::Zeroizing;
 
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 pub const MOST_UNSETTLED: usize = 256 * 1024;
 
 /// What the device has sent and nobody has read yet.
-#[derive(Debug)]
 pub struct Wire {
     text: Zeroizing<Vec<u8>>,
     head: usize,
@@ -47,6 +47,13 @@ pub enum Echo {
     Partly,
     /// No.
     Elsewhere,
+}
+
+impl fmt::Debug for Wire {
+    /// Without the bytes, which may hold a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("unsettled", &self.unsettled().len()).finish_non_exhaustive()
+    }
 }
 
 impl Default for Wire {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
-use russh::keys::{PublicKey, PublicKeyBase64};
+use russh::keys::{Algorithm, HashAlg, PublicKey, PublicKeyBase64};
 use russh::server::{
     Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
 };
@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::link::Link;
 use super::server::Site;
 use super::shell::{Login, Output, Shell, Then};
+use crate::fortios::version::Version;
 
 /// The device's side of one connection.
 pub(super) struct Connection {
@@ -163,6 +164,16 @@ async fn run(
     }
 }
 
+/// Before 7.0.14 and 7.2.8 user keys with rsa-sha2-256 are refused (oxidized #3235).
+fn refuses_rsa_sha256(version: Version) -> bool {
+    let seven_two = version >= Version::new(7, 2, 0);
+    version < if seven_two { Version::new(7, 2, 8) } else { Version::new(7, 0, 14) }
+}
+
+fn is_rsa_sha256(algorithm: &Algorithm) -> bool {
+    *algorithm == Algorithm::Rsa { hash: Some(HashAlg::Sha256) }
+}
+
 impl Handler for Connection {
     type Error = russh::Error;
 
@@ -176,7 +187,8 @@ impl Handler for Connection {
     }
 
     async fn auth_publickey_offered(&mut self, admin: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
-        Ok(if self.key_is(admin, offer.public_key) { Auth::Accept } else { Auth::reject() })
+        let usable = !refuses_rsa_sha256(self.site.device.spec().version) || !is_rsa_sha256(offer.algorithm);
+        Ok(if usable && self.key_is(admin, offer.public_key) { Auth::Accept } else { Auth::reject() })
     }
 
     async fn auth_publickey(&mut self, admin: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {

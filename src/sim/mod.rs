@@ -40,7 +40,7 @@ mod words;
 pub use device::{ApiUserState, BootError, Device};
 pub use fault::{Fault, FaultAction, FaultError, Place};
 pub use options::{Running, SimError, SimOptions, Think, ThinkError};
-pub use server::{Counters, Listen, ListenError, Methods, Server};
+pub use server::{Algorithms, Counters, Listen, ListenError, Methods, Server};
 pub use shell::{Login, Output, Shell, Then};
 pub use spec::{Admin, CfgSave, DeviceSpec, Ha, OtherSession, Password, UnknownWord, VdomMode};
 pub use stdio::{on_stdio, source_of};

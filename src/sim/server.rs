@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::server::{self, run_stream};
-use russh::{MethodKind, MethodSet, SshId};
+use russh::{MethodKind, MethodSet, Preferred, SshId, cipher, kex, mac};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -35,6 +35,8 @@ pub struct Listen {
     pub delay: Duration,
     /// Which ways to log in are offered.
     pub methods: Methods,
+    /// Which algorithms are offered.
+    pub algorithms: Algorithms,
     /// Whether three wrong logins lock an address out for a minute.
     pub lockout: bool,
 }
@@ -65,7 +67,53 @@ impl Default for Listen {
             host_key: None,
             delay: Duration::ZERO,
             methods: Methods::default(),
+            algorithms: Algorithms::default(),
             lockout: true,
+        }
+    }
+}
+
+/// The algorithms that a device offers. The host key is Ed25519 in each case, unless [`Listen::host_key`] says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Algorithms {
+    /// As `strong-crypto` leaves them: curve25519 under its older name only, no extension negotiation.
+    #[default]
+    Strong,
+    /// A hardened 7.2: nothing but group exchange with SHA-256 (oxidized #3123).
+    Hardened,
+    /// Old firmware: SHA-1 and CBC.
+    Legacy,
+}
+
+impl Algorithms {
+    fn preferred(self) -> Preferred {
+        let (kex, cipher, mac): (&[kex::Name], &[cipher::Name], &[mac::Name]) = match self {
+            Algorithms::Strong => (
+                &[
+                    kex::DH_GEX_SHA256,
+                    kex::CURVE25519_PRE_RFC_8731,
+                    kex::ECDH_SHA2_NISTP256,
+                    kex::ECDH_SHA2_NISTP384,
+                    kex::ECDH_SHA2_NISTP521,
+                    kex::DH_G14_SHA256,
+                    kex::DH_G16_SHA512,
+                    kex::DH_G18_SHA512,
+                ],
+                &[cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_256_GCM],
+                &[mac::HMAC_SHA256, mac::HMAC_SHA512, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM],
+            ),
+            Algorithms::Hardened => {
+                (&[kex::DH_GEX_SHA256], &[cipher::AES_256_CTR, cipher::AES_256_GCM], &[mac::HMAC_SHA256])
+            }
+            Algorithms::Legacy => {
+                (&[kex::DH_GEX_SHA1, kex::DH_G14_SHA1], &[cipher::AES_128_CBC, cipher::AES_256_CBC], &[mac::HMAC_SHA1])
+            }
+        };
+        Preferred {
+            kex: kex.to_vec().into(),
+            cipher: cipher.to_vec().into(),
+            mac: mac.to_vec().into(),
+            ..Preferred::default()
         }
     }
 }
@@ -121,7 +169,7 @@ impl Server {
         let counters = Arc::new(Counters::default());
         let public = host_key.public_key().clone();
         let site = Site {
-            config: Arc::new(config(host_key, listen.methods)),
+            config: Arc::new(config(host_key, &listen)),
             lockout: Arc::new(Lockout { on: listen.lockout, ..Lockout::default() }),
             counters: Arc::clone(&counters),
             device,
@@ -207,7 +255,8 @@ impl Drop for TearOnDrop {
     }
 }
 
-fn config(host_key: PrivateKey, methods: Methods) -> server::Config {
+fn config(host_key: PrivateKey, listen: &Listen) -> server::Config {
+    let methods = listen.methods;
     let offered = [
         (methods.password, MethodKind::Password),
         (methods.publickey, MethodKind::PublicKey),
@@ -224,6 +273,7 @@ fn config(host_key: PrivateKey, methods: Methods) -> server::Config {
         max_auth_attempts: LOCKOUT_THRESHOLD,
         inactivity_timeout: None,
         nodelay: true,
+        preferred: listen.algorithms.preferred(),
         ..server::Config::default()
     }
 }

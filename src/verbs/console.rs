@@ -106,11 +106,6 @@ impl Console {
         self.drive(&line.endpoint.name, None, observer).await.map(|_| ())
     }
 
-    /// The key that arrived although its script failed afterwards, if there is one.
-    pub fn rescued_key(&mut self) -> Option<Secret> {
-        self.session.rescued_key()
-    }
-
     /// Whether the device waits at a prompt.
     pub fn is_alive(&self) -> bool {
         self.session.is_at_prompt()

@@ -265,9 +265,6 @@ async fn generate(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> 
                 None => break,
             },
             Err(fault) => {
-                if let Some(key) = site.rescued_key() {
-                    return Ok(told(site, key, observer));
-                }
                 if !site.lost_key(&fault) {
                     return Err(site.take_back(MintError::Fault(fault), observer).await);
                 }

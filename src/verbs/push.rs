@@ -9,7 +9,6 @@ use crate::fortios::facts::Facts;
 use crate::fortios::objects::Objects;
 use crate::fortios::plan::Plan;
 use crate::fortios::script::Script;
-use crate::secret::Secret;
 use crate::session::Reply;
 use crate::session::fault::{Aftermath, Fault, FaultKind};
 
@@ -76,11 +75,6 @@ impl<'a> Site<'a> {
             Some(console) => console.run(&line, script, observer).await,
             None => Err(no_console()),
         }
-    }
-
-    /// The key that arrived although its script failed afterwards.
-    pub(super) fn rescued_key(&mut self) -> Option<Secret> {
-        self.console.as_mut().and_then(Console::rescued_key)
     }
 
     /// Hangs up.

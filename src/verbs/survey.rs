@@ -70,12 +70,19 @@ pub async fn survey(
     let script = templates.survey(status.vdom_mode.has_vdoms(), names.profile, names.user)?;
     let replies = console.run(line, &script, observer).await?;
     read_objects(&mut facts, names, &replies)?;
-    facts.cfg_save = printed(&replies, "get system global").and_then(|reply| CfgSave::parse(&reply.body));
+    facts.cfg_save = match cfg_save(&replies) {
+        Some(mode) => Some(mode),
+        None => cfg_save(&console.run(line, &templates.global(status.vdom_mode.has_vdoms())?, observer).await?),
+    };
     let of = |command| printed(&replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
     let (own, list) = (of("get system admin status"), of("get system admin list"));
     facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
     tell(&status, &facts, line, observer);
     Ok(Surveyed { status, facts })
+}
+
+fn cfg_save(replies: &[Reply]) -> Option<CfgSave> {
+    printed(replies, "get system global").and_then(|reply| CfgSave::parse(&reply.body))
 }
 
 /// `get system status`, alone: it is the read that tells whether the session is paged.

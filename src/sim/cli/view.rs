@@ -45,11 +45,32 @@ impl Cli {
         }
     }
 
-    /// The whole configuration that can be seen from here.
-    fn show_all(&self, state: &mut State, full: bool) -> String {
-        let mut out = if self.is_at_base() { status::config_header(&state.spec, &self.admin) } else { String::new() };
+    /// The whole configuration that can be seen from here; at the base of a device with VDOMs, scope by scope.
+    fn show_all(&mut self, state: &mut State, full: bool) -> String {
+        if !self.is_at_base() {
+            return self.show_scope(state, full);
+        }
+        let mut out = status::config_header(&state.spec, &self.admin);
+        if !state.spec.vdom_mode.is_on() {
+            return out + &self.show_scope(state, full);
+        }
+        let vdoms: Vec<String> = self.current(state).vdoms.iter().map(|(name, _)| name.clone()).collect();
+        let listed: String = vdoms.iter().map(|name| format!("edit {name}\nnext\n")).collect();
+        self.levels = vec![Level::Global];
+        out += &format!("config vdom\n{listed}end\nconfig global\n{}end\n", self.show_scope(state, full));
+        for name in vdoms {
+            self.levels = vec![Level::Vdoms, Level::Vdom(name.clone())];
+            out += &format!("config vdom\nedit {name}\n{}end\n", self.show_scope(state, full));
+        }
+        self.levels.clear();
+        out
+    }
+
+    /// Every object that can be reached.
+    fn show_scope(&self, state: &mut State, full: bool) -> String {
         let mut objects: Vec<Arc<Definition>> = state.definitions.clone();
         objects.retain(|object| self.reaches(state, object.scope));
+        let mut out = String::new();
         for object in &objects {
             let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
             out.push_str(&printer(state, full).object(object, &scope, None));

@@ -1,10 +1,7 @@
 //! Faults of the simulated FortiGate, at every line of the tutorial, and its traps.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod terminal;
-
+use crate::terminal::{TUTORIAL, Terminal, device, key_on};
 use fgtkey::sim::{Device, DeviceSpec, Fault, FaultAction, Place, Then, Trap};
-use terminal::{TUTORIAL, Terminal, device, key_on};
 
 fn with_fault(fault: &str) -> Device {
     device(|spec| spec.faults = vec![fault.parse().unwrap()])

@@ -1,12 +1,9 @@
 //! The simulated FortiGate's configuration: what commits, what does not, and what each version and mode accepts.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod terminal;
-
+use crate::terminal::{TUTORIAL, Terminal, device, key_on};
 use fgtkey::fortios::schema::Schema;
 use fgtkey::fortios::version::Version;
 use fgtkey::sim::{CfgSave, Device, Ha, VdomMode};
-use terminal::{TUTORIAL, Terminal, device, key_on};
 
 fn mint(device: &Device) -> Option<String> {
     let mut terminal = Terminal::tall(device);
@@ -293,4 +290,25 @@ fn behind_nat_the_device_sees_another_address_and_port() {
     let device = device(|spec| spec.seen_from = Some(([198, 51, 100, 7], 40022).into()));
     let said = Terminal::tall(&device).lines(&["get system admin status"]);
     assert!(said.contains("login remote: 198.51.100.7:40022\n"), "{said}");
+}
+
+#[test]
+fn the_whole_configuration_with_vdoms_is_shown_scope_by_scope_and_pages() {
+    let device = device(|spec| {
+        spec.vdom_mode = VdomMode::Multiple;
+        spec.vdoms = vec!["root".into(), "edge".into()];
+    });
+    let shown = Terminal::tall(&device).lines(&["show"]);
+    assert!(shown.contains("config vdom\nedit root\nnext\nedit edge\nnext\nend\nconfig global\n"), "{shown}");
+    assert!(shown.contains("config vdom\nedit edge\nconfig system settings\nend\n"), "{shown}");
+    assert!(Terminal::on(&device).types("show\n").ends_with("--More-- "));
+}
+
+#[test]
+fn sudo_runs_one_command_in_another_scope_and_comes_back() {
+    let device = device(|spec| spec.vdom_mode = VdomMode::Multiple);
+    let mut terminal = Terminal::tall(&device);
+    assert!(terminal.lines(&["sudo global show system console"]).starts_with("config system console\nend\n"));
+    assert!(terminal.lines(&["sudo root show firewall address"]).ends_with("\nfw1 # "));
+    assert!(terminal.lines(&["sudo nowhere show"]).contains("command parse error before 'nowhere'"));
 }

@@ -9,7 +9,6 @@ pub struct Terminal {
     pub then: Then,
 }
 
-#[allow(dead_code)]
 impl Terminal {
     pub fn on(device: &Device) -> Self {
         Terminal::with(device, Login::default())
@@ -27,7 +26,12 @@ impl Terminal {
 
     /// Types `keys`; what the device says to them.
     pub fn types(&mut self, keys: &str) -> String {
-        let output = self.shell.receive(keys.as_bytes());
+        self.bytes(keys.as_bytes())
+    }
+
+    /// Sends `bytes`, whatever they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> String {
+        let output = self.shell.receive(bytes);
         self.take(output)
     }
 
@@ -59,7 +63,6 @@ impl Terminal {
 }
 
 /// The default device with changes; keys and salts are the same in each run.
-#[allow(dead_code)]
 pub fn device(change: impl FnOnce(&mut DeviceSpec)) -> Device {
     let mut spec = DeviceSpec { seed: Some(1), ..DeviceSpec::default() };
     change(&mut spec);
@@ -67,7 +70,6 @@ pub fn device(change: impl FnOnce(&mut DeviceSpec)) -> Device {
 }
 
 /// The vendor's tutorial, line by line, for a device without VDOMs.
-#[allow(dead_code)]
 pub const TUTORIAL: [&str; 20] = [
     "config system accprofile",
     "edit \"terraform\"",
@@ -92,7 +94,6 @@ pub const TUTORIAL: [&str; 20] = [
 ];
 
 /// The key that a screen shows.
-#[allow(dead_code)]
 pub fn key_on(screen: &str) -> Option<&str> {
     screen.split("New API key: ").nth(1).and_then(|rest| rest.lines().next()).map(str::trim)
 }

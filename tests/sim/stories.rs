@@ -2,15 +2,12 @@
 //!
 //! A story has headers (what the device is, where the session comes from), an empty line, and the screen. What follows a
 //! prompt or a question of the device is what the person types. `[..]` stands for anything, `[space]` for that key.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-mod terminal;
 
 use std::path::Path;
 
+use crate::terminal::Terminal;
 use fgtkey::fortios::version::Version;
 use fgtkey::sim::{Device, DeviceSpec, Trap};
-use terminal::Terminal;
 
 struct Story {
     name: String,

@@ -1,12 +1,10 @@
 //! The simulated FortiGate as a terminal sees it: echo, prompts, pager, questions, byte for byte.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-mod terminal;
 
 use std::time::Duration;
 
-use fgtkey::sim::{Login, Paging, Then, Wrap};
-use terminal::{TUTORIAL, Terminal, device, key_on};
+use crate::terminal::{TUTORIAL, Terminal, device, key_on};
+use fgtkey::sim::{Login, Paging, Then, VdomMode, Wrap};
+use proptest::prelude::*;
 
 #[test]
 fn the_vendors_tutorial_can_be_typed_line_by_line() {
@@ -256,4 +254,78 @@ fn a_forced_password_change_makes_a_password_of_whatever_is_typed() {
     assert_eq!(terminal.types("get system status\n"), "*****************\r\nConfirm Password: ");
     assert_eq!(terminal.types("get system status\n"), "*****************\r\nfw1 # ");
     assert!(device.spec().admins[0].password.as_ref().unwrap().is("get system status"));
+}
+
+/// What people and programs type, and what neither does.
+fn typed() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "config system api-user\n",
+        "config system accprofile\n",
+        "config global\n",
+        "config vdom\n",
+        "edit a\n",
+        "edit 1\n",
+        "set accprofile prof_admin\n",
+        "config trusthost\n",
+        "set fwgrp custom\n",
+        "config fwgrp-permission\n",
+        "next\n",
+        "end\n",
+        "abort\n",
+        "show\n",
+        "get system status\n",
+        "get\n",
+        "purge\n",
+        "y",
+        "n",
+        " ",
+        "q",
+        "?",
+        "\t",
+        "\u{3}",
+        "\u{16}",
+        "delete a\n",
+        "rename a to b\n",
+        "execute api-user generate-key a\n",
+        "set vdom-mode multi-vdom\n",
+        "\"",
+        "\\\n",
+        "\r",
+        "config system global\n",
+        "unset accprofile\n",
+        "append vdom root\n",
+        "| grep -f a\n",
+        "sudo global ",
+        "\u{7f}",
+        "ä",
+    ]);
+    prop::collection::vec(word, 0..60).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_typed_the_stream_does_not_depend_on_its_pieces(text in typed(), size in 1_usize..20, multi: bool) {
+        let open = || {
+            let device = device(|spec| if multi { spec.vdom_mode = VdomMode::Multiple });
+            (Terminal::on(&device), device)
+        };
+        let ((mut whole, one), (mut pieces, other)) = (open(), open());
+        whole.types(&text);
+        for piece in text.as_bytes().chunks(size) {
+            pieces.bytes(piece);
+        }
+        prop_assert_eq!(without_times(&whole.screen()), without_times(&pieces.screen()));
+        prop_assert_eq!(one.config_text(), other.config_text());
+    }
+
+    #[test]
+    fn no_bytes_break_the_shell(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let device = device(|spec| spec.traps.foreign_lines = true);
+        Terminal::on(&device).bytes(&bytes);
+        prop_assert_eq!(device.sessions(), 0);
+    }
+}
+
+fn without_times(screen: &str) -> String {
+    screen.lines().filter(|line| !line.contains("time:")).collect()
 }

@@ -1,14 +1,15 @@
 //! The simulated FortiGate behind its SSH server, with the OpenSSH client in front of it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use fgtkey::sim::{Device, DeviceSpec, Listen, Methods, Server};
+use fgtkey::sim::{Algorithms, Device, DeviceSpec, Listen, Methods, Server};
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
 
 /// Whether `ssh` is installed; says so when it is not, because the test then proves nothing.
 fn has_ssh() -> bool {
@@ -19,7 +20,7 @@ fn has_ssh() -> bool {
     found
 }
 
-/// A client's side: a directory with the password helper and an empty configuration.
+/// A client's side: a directory with the program that gives the password and an empty configuration.
 struct Client {
     dir: TempDir,
 }
@@ -195,4 +196,57 @@ async fn the_banner_before_the_login_arrives_as_an_ssh_banner() {
         serve(|spec| spec.pre_login_banner = Some("Authorized access only\n".into()), Listen::default()).await;
     let output = Client::new("admin").ssh(&server, &["-tt", "-o", "LogLevel=INFO"], &[], "exit\n");
     assert!(String::from_utf8_lossy(&output.stderr).contains("Authorized access only"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_banner_to_accept_precedes_exec_too_and_the_command_is_not_its_answer() {
+    if !has_ssh() {
+        return;
+    }
+    let (device, server) = serve(|spec| spec.post_login_banner = Some("Hands off".into()), Listen::default()).await;
+    let output = Client::new("admin").ssh(&server, &[], &["get system ha status"], "");
+    assert_eq!(stdout(&output), "Hands off\n\n(Press 'a' to accept):");
+    let accepted = Client::new("admin").ssh(&server, &[], &["get system ha status"], "a");
+    assert!(stdout(&accepted).contains("Mode: Standalone"), "{accepted:?}");
+    assert_eq!(device.commands(), ["get system ha status"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delayed_wire_costs_its_round_trips() {
+    if !has_ssh() {
+        return;
+    }
+    let delay = Duration::from_millis(40);
+    let (_, server) = serve(|_| (), Listen { delay, ..Listen::default() }).await;
+    let start = Instant::now();
+    let output = Client::new("admin").ssh(&server, &["-tt"], &[], "exit\n");
+    assert!(output.status.success(), "{output:?}");
+    // The TCP handshake, the key exchange and the login alone are more than five round trips.
+    assert!(start.elapsed() > delay * 2 * 5, "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_dropped_ends_its_connections_and_frees_its_port() {
+    let (_, server) = serve(|_| (), Listen::default()).await;
+    let addr = server.addr();
+    let mut wire = tokio::net::TcpStream::connect(addr).await.unwrap();
+    let mut hello = [0; 8];
+    wire.read_exact(&mut hello).await.unwrap();
+    assert_eq!(&hello, b"SSH-2.0-");
+    drop(server);
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(5), wire.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok());
+    assert!(tokio::net::TcpStream::connect(addr).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hardened_device_talks_to_a_client_that_knows_group_exchange_only() {
+    if !has_ssh() {
+        return;
+    }
+    let (_, server) = serve(|_| (), Listen { algorithms: Algorithms::Hardened, ..Listen::default() }).await;
+    let with = |kex: &str| Client::new("admin").ssh(&server, &["-tt", "-o", kex], &[], "exit\n").status.success();
+    assert!(with("KexAlgorithms=diffie-hellman-group-exchange-sha256"));
+    assert!(!with("KexAlgorithms=curve25519-sha256,curve25519-sha256@libssh.org"));
 }

@@ -1,0 +1,141 @@
+//! Questions in the middle of a conversation: the pager, the administrator's password, and those that are declined.
+
+use super::conversation::MOST_PAGES;
+use super::fault::FaultKind;
+use super::reply::{self, Question};
+use super::trace::Trace;
+use super::wire::Echo;
+use super::{INTERRUPT, Session};
+use crate::fortios::script::Effect;
+
+impl Session {
+    /// A question at the end of what came. What a `show` prints may hold any words, and may be cut anywhere by the network,
+    /// so there only the pager counts; nor is the echo of a typed line, cut somewhere, a question.
+    pub(super) fn question(&self, text: &str, begin: usize) -> Option<Question> {
+        let job = self.job()?;
+        let reads = job.in_flight.front().is_some_and(|line| line.line.effect == Effect::Read);
+        let rest = self.base.as_ref().and_then(|base| base.read(text)).map_or(text, |(_, rest)| rest);
+        let is_echo = self.echo_of_next(begin + text.len() - rest.len()) == Echo::Partly
+            || job.in_flight.iter().any(|line| line.line.text.starts_with(rest.trim_start()));
+        Question::at(rest).filter(|&question| !is_echo && (!reads || question == Question::Pager))
+    }
+
+    pub(super) fn answer_question(&mut self, question: Question, text: &str) -> bool {
+        self.progress += 1;
+        match question {
+            Question::Pager => self.turn_page(),
+            Question::AdministratorPassword => {
+                self.trace.push(Trace::received(text));
+                self.wire.clear();
+                self.give_password();
+            }
+            Question::YesNo => self.decline(FaultKind::Question(reply::plain(text)), b"n"),
+            Question::Continuation | Question::AcceptBanner => {
+                self.decline(FaultKind::Question(reply::plain(text)), INTERRUPT);
+            }
+            Question::NewPassword | Question::Login => {
+                self.wire.clear();
+                self.ended = true;
+                self.fail(FaultKind::Question(reply::plain(text)));
+            }
+        }
+        true
+    }
+
+    /// Goes on to the next page. With lines behind the read, the pager has taken them for its keys.
+    fn turn_page(&mut self) {
+        self.manners.unpaged = false;
+        let Some(job) = self.job_mut() else { return };
+        let alone = job.in_flight.len() == 1;
+        let Some(line) = job.in_flight.front_mut() else { return };
+        line.pages += 1;
+        if line.pages > MOST_PAGES {
+            self.ended = true;
+            return self.fail(FaultKind::Endless);
+        }
+        if !alone {
+            return self.decline(FaultKind::Overrun, b"q");
+        }
+        self.wire.page_answered();
+        self.trace.push(Trace::Mark("the pager was answered"));
+        self.send(b" ");
+    }
+
+    /// Answers the administrator's password question: once a line, and only when no other line is on its way.
+    fn give_password(&mut self) {
+        let password = self.options.password.clone();
+        let Some(job) = self.job_mut() else { return };
+        let alone = job.in_flight.len() == 1;
+        let Some(line) = job.in_flight.front_mut() else { return };
+        let effect = line.line.effect;
+        if effect == Effect::Abort {
+            // Asked by a line that was typed ahead: the interrupt that precedes the `abort` declines it.
+            return;
+        }
+        let echoed = line.echoed;
+        let given = std::mem::replace(&mut line.password_given, true);
+        self.learn_question(effect);
+        match password {
+            _ if !alone || !echoed => self.decline(FaultKind::Overrun, INTERRUPT),
+            _ if given => self.decline(FaultKind::WrongPassword, INTERRUPT),
+            None => self.decline(FaultKind::NoPassword, INTERRUPT),
+            Some(password) => {
+                if let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) {
+                    line.hiding = true;
+                }
+                self.trace.push(Trace::Mark("the administrator's password was given"));
+                self.send(password.expose().as_bytes());
+                self.send(b"\n");
+            }
+        }
+    }
+
+    /// This device asks where its version let nobody expect it: from now on nothing is typed behind such a line.
+    fn learn_question(&mut self, effect: Effect) {
+        self.manners.asks_at_commit = true;
+        self.manners.asks_anywhere |= !matches!(effect, Effect::Commit | Effect::Key);
+    }
+
+    /// A whole line that holds a question: what was typed ahead has answered it.
+    pub(super) fn answered_ahead(&mut self, text: &str) -> Option<FaultKind> {
+        let job = self.job()?;
+        let line = job.in_flight.front().filter(|line| line.echoed && !line.password_given)?;
+        if job.in_flight.len() < 2 {
+            return None;
+        }
+        let effect = line.line.effect;
+        let question =
+            Question::within(text).filter(|question| effect != Effect::Read || *question == Question::Pager)?;
+        match question {
+            Question::Pager => self.manners.unpaged = false,
+            Question::AdministratorPassword => self.learn_question(effect),
+            _ => return Some(FaultKind::Question(reply::plain(text))),
+        }
+        Some(FaultKind::Overrun)
+    }
+
+    /// Fails with "no" to a question, then gets back in step: what was typed ahead may have been eaten, so the next thing
+    /// that is waited for is the echo of an `abort`.
+    pub(super) fn decline(&mut self, kind: FaultKind, answer: &[u8]) {
+        self.trace.push(Trace::Mark("the question was declined"));
+        self.wire.clear();
+        self.send(answer);
+        self.fail(kind);
+        if let Some(job) = self.job_mut() {
+            job.in_flight.clear();
+        }
+        self.type_abort("abort");
+    }
+
+    /// The text without the echo of a password that was given just before: some terminals show it as stars, none should
+    /// show it at all.
+    pub(super) fn without_password(&mut self, text: &str) -> String {
+        let password = self.options.password.clone();
+        let line = self.job_mut().and_then(|job| job.in_flight.front_mut());
+        let hides = line.is_some_and(|line| std::mem::take(&mut line.hiding));
+        match password.filter(|password| hides && !password.expose().is_empty()) {
+            Some(password) => text.replace(password.expose(), "*****"),
+            None => text.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The simulated FortiGate, by its public path.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
+mod bytes;
+mod config;
+mod faults;
+mod openssh;
+mod stories;
+mod terminal;

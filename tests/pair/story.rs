@@ -223,7 +223,8 @@ fn check(device: &Device, request: &Request, minted: &Minted) {
     for line in device.commands() {
         let verb = line.split(' ').next().unwrap_or_default();
         let ours = ["abort", "config", "delete", "edit", "end", "execute", "get", "next", "set", "show", "unset"];
-        assert!(ours.contains(&verb), "typed `{line}`");
+        // A question may have eaten the first letter.
+        assert!(ours.iter().any(|ours| *ours == verb || ours[1..] == *verb), "typed `{line}`");
         assert!(!line.contains(PASSWORD), "the password was typed as a command");
     }
 }

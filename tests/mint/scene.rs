@@ -372,7 +372,9 @@ impl Story {
                 self.old_key_lives()
             }
             Left::Minted | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
-            Left::NeedsPerson { what: Remains::KeyVoid { .. }, .. } => self.is_as_before_but_for_the_key(),
+            Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
+                self.is_as_before_but_for_the_key()
+            }
             Left::NeedsPerson { mend, .. } => self.can_be_mended(mend.as_ref()),
         }
     }

@@ -21,7 +21,7 @@ const STARTS: [Start; 4] = [
     },
 ];
 
-const ACTIONS: [&str; 8] = ["refuse", "drop", "drop-after", "hang", "hang-after", "cut:1", "cut:40", "ask"];
+const ACTIONS: [&str; 7] = ["refuse", "drop", "drop-after", "hang", "hang-after", "cut:40", "ask"];
 
 async fn every_fault(device: fn(Scene) -> Scene) {
     let mut cases = Vec::new();

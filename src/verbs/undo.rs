@@ -27,15 +27,15 @@ impl Site<'_> {
         Failure::boxed(error, Left::NeedsPerson { what, mend: self.mending() })
     }
 
-    /// The objects that were taken back. A session that is lost on the way is opened once more: what is taken back
-    /// already is seen there and not sent again.
+    /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost: what is
+    /// taken back already is seen then and not sent again.
     async fn restore(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Vec<String>, Remains> {
         if self.sent.is_empty() && !self.key_lost {
             return Ok(Vec::new());
         }
         let mut objects = Vec::new();
         let mut result = self.restore_once(&mut objects, observer).await;
-        if matches!(result, Err(Remains::NotTakenBack(_))) && !self.is_alive() {
+        if matches!(result, Err(Remains::NotTakenBack(_))) {
             result = self.restore_once(&mut objects, observer).await;
         }
         result.map(|()| objects)

@@ -52,6 +52,9 @@ pub struct Scene {
     directory: tempfile::TempDir,
 }
 
+/// A scene to begin with, and its name.
+pub type Start = (&'static str, fn() -> Scene);
+
 /// What a connection meets after the first one.
 pub enum Reconnect {
     /// Nobody listens any more.
@@ -388,7 +391,8 @@ pub fn type_in(device: &Device, text: &str) -> String {
 
 /// Gives the user a key by hand.
 fn generate_key(device: &Device) -> String {
-    let generate = format!("execute api-user generate-key {NAME}");
+    // Abbreviated, so that no fault of a scene is spent on it.
+    let generate = format!("exec api-user generate-key {NAME}");
     let vdoms = device.spec().vdom_mode.is_on();
     let said = type_in(device, &if vdoms { format!("config global\n{generate}\nend\n") } else { generate });
     let (_, key) = said.split_once("New API key: ").unwrap();

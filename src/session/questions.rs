@@ -8,6 +8,10 @@ use super::wire::Echo;
 use super::{INTERRUPT, Session};
 use crate::fortios::script::Effect;
 
+/// Declines a question that was asked with more lines on their way. Likely they have answered it, and then this is an
+/// empty line; if the device has thrown them away, it is neither "yes" nor a password.
+const ENTER: &[u8] = b"\n";
+
 impl Session {
     /// A question at the end of what came. What a `show` prints may hold any words, and may be cut anywhere by the network,
     /// so there only the pager counts; nor is the echo of a typed line, cut somewhere, a question.
@@ -31,7 +35,10 @@ impl Session {
                 self.trace.push(Trace::received(text));
                 self.give_password();
             }
-            Question::YesNo => self.decline(FaultKind::Question(reply::plain(text)), b"n"),
+            Question::YesNo => {
+                let answer = if self.is_ahead() { ENTER } else { b"n" };
+                self.decline(FaultKind::Question(reply::plain(text)), answer);
+            }
             Question::Continuation | Question::AcceptBanner => {
                 self.decline(FaultKind::Question(reply::plain(text)), INTERRUPT);
             }
@@ -43,20 +50,24 @@ impl Session {
         true
     }
 
+    /// Whether lines were typed behind the one that is being answered.
+    fn is_ahead(&self) -> bool {
+        self.job().is_some_and(|job| job.in_flight.len() > 1)
+    }
+
     /// Goes on to the next page. With lines behind the read, the pager has taken them for its keys.
     fn turn_page(&mut self) {
         self.manners.unpaged = false;
-        let Some(job) = self.job_mut() else { return };
-        let alone = job.in_flight.len() == 1;
-        let Some(line) = job.in_flight.front_mut() else { return };
+        let is_ahead = self.is_ahead();
+        let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
         line.pages += 1;
         if line.pages > MOST_PAGES {
             self.ended = true;
             return self.fail(FaultKind::Endless);
         }
         self.wire.page_answered();
-        if !alone {
-            return self.decline(FaultKind::Overrun, b"q");
+        if is_ahead {
+            return self.decline(FaultKind::Overrun, INTERRUPT);
         }
         self.trace.push(Trace::Mark("the pager was answered"));
         self.send(b" ");
@@ -65,19 +76,18 @@ impl Session {
     /// Answers the administrator's password question: once a line, and only when no other line is on its way.
     fn give_password(&mut self) {
         let password = self.options.password.clone();
-        let Some(job) = self.job_mut() else { return };
-        let alone = job.in_flight.len() == 1;
-        let Some(line) = job.in_flight.front_mut() else { return };
+        let is_ahead = self.is_ahead();
+        let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
         let effect = line.line.effect;
         if effect == Effect::Abort {
-            // Asked by a line that was typed ahead: the interrupt that precedes the `abort` declines it.
+            // Asked by a line that was typed ahead: what precedes the `abort` declines it.
             return;
         }
         let echoed = line.echoed;
         let given = std::mem::replace(&mut line.password_given, true);
         self.learn_question(effect);
         match password {
-            _ if !alone || !echoed => self.decline(FaultKind::Overrun, INTERRUPT),
+            _ if is_ahead || !echoed => self.decline(FaultKind::Overrun, ENTER),
             _ if given => self.decline(FaultKind::WrongPassword, INTERRUPT),
             None => self.decline(FaultKind::NoPassword, INTERRUPT),
             Some(password) => {

@@ -171,7 +171,7 @@ static ADMINISTRATOR_PASSWORD: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)(current administrator password|^\s*current password)\s*:?\s*$").ok());
 
 static ANSWERED_PASSWORD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)enter current administrator password|^\s*current password\b").ok());
+    LazyLock::new(|| Regex::new(r"(?i)enter current administrator password|^\s*current password").ok());
 static ANSWERED_YES_NO: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[(\[][yY]/[nN][)\]]\s?.?$").ok());
 
 impl Question {

@@ -14,7 +14,7 @@ use fgtkey::session::fault::{Aftermath, Fault, FaultKind, Step};
 use fgtkey::session::{Options, Reply};
 use fgtkey::sim::{Admin, Device, DeviceSpec, Password, Trap, VdomMode as SimVdoms};
 
-use super::pair::{Chunks, Pair, SimShell};
+use super::pair::{Chunks, Far, Pair, SimShell};
 
 /// The administrator's password: found nowhere else, so that a leak is told from a coincidence.
 pub const PASSWORD: &str = "Qx7-hunter2-Zk9";
@@ -97,22 +97,37 @@ pub fn mint_with(device: &Device, request: &Request, chunks: Chunks, options: Op
 }
 
 fn tell(device: &Device, request: &Request, chunks: Chunks, options: Options) -> Minted {
-    let templates = Templates::embedded().unwrap();
-    let pair = Pair::new(options, SimShell::log_in(device), chunks);
-    let mut story = Story { device, request, templates, pair, waves: Vec::new() };
+    let mut story = Story::new(SimShell::log_in(device), device, request, chunks, options);
     let result = story.tell();
     Minted { result, waves: story.waves, trace: story.pair.trace.clone(), pair: story.pair }
 }
 
-struct Story<'a> {
+/// A mint with something between the session and `device`; also returns the record.
+pub fn mint_on<F: Far>(
+    far: F,
+    device: &Device,
+    request: &Request,
+    chunks: Chunks,
+) -> (Result<Secret, Stop>, Vec<String>) {
+    let mut story = Story::new(far, device, request, chunks, options());
+    let result = story.tell();
+    (result, story.pair.trace)
+}
+
+struct Story<'a, F> {
     device: &'a Device,
     request: &'a Request,
     templates: Templates,
-    pair: Pair<SimShell>,
+    pair: Pair<F>,
     waves: Vec<(&'static str, usize)>,
 }
 
-impl Story<'_> {
+impl<'a, F: Far> Story<'a, F> {
+    fn new(far: F, device: &'a Device, request: &'a Request, chunks: Chunks, options: Options) -> Self {
+        let pair = Pair::new(options, far, chunks);
+        Story { device, request, templates: Templates::embedded().unwrap(), pair, waves: Vec::new() }
+    }
+
     fn tell(&mut self) -> Result<Secret, Stop> {
         self.job("login", |pair| pair.drive().map(|_| Vec::new()))?;
         let script = self.templates.status().unwrap();
@@ -169,7 +184,7 @@ impl Story<'_> {
     fn job(
         &mut self,
         name: &'static str,
-        job: impl FnOnce(&mut Pair<SimShell>) -> Result<Vec<Reply>, Fault>,
+        job: impl FnOnce(&mut Pair<F>) -> Result<Vec<Reply>, Fault>,
     ) -> Result<Vec<Reply>, Stop> {
         let before = (self.device.config_text(), self.device.commits().len(), self.pair.writes.len());
         let result = job(&mut self.pair);

@@ -240,6 +240,7 @@ fn check(device: &Device, request: &Request, minted: &Minted) {
             assert!(device.key_is_live(user, key.expose()), "the key is not the live one");
             assert!(is_whole(device, request), "the key's objects are not as requested:\n{}", device.config_text());
         }
+        Err(Stop::Unclear(why)) if why.is_empty() => panic!("it does not say what is unclear"),
         Err(_) => is_whole_or_absent(device, request),
     }
     has_no_secret(device, minted);

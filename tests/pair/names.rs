@@ -74,3 +74,27 @@ fn a_comment_may_look_like_a_question() {
         }
     }
 }
+
+/// A row of trusted hosts and an API user can have the same name: the line that removes the one is not typed where it would
+/// remove the other.
+#[test]
+fn a_refused_edit_does_not_remove_the_api_user_that_is_named_like_a_row() {
+    let users = "config system api-user\nedit 1\nset accprofile prof_admin\nnext\nedit u\nset accprofile prof_admin\n\
+        config trusthost\nedit 1\nset ipv4-trusthost 10.9.9.9 255.255.255.255\nnext\nend\nnext\nend\n";
+    let script = "config system api-user\nedit u\nconfig trusthost\ndelete 1\nedit 2\n\
+        set ipv4-trusthost 10.0.0.1 255.255.255.255\nend\nend\n";
+    let script = fgtkey::fortios::script::Script::parse(script).unwrap();
+    for fault in ["edit u=refuse", "config trusthost=refuse", "config system api-user=refuse", "delete 1=refuse"] {
+        let change = |spec: &mut fgtkey::sim::DeviceSpec| {
+            spec.config = users.into();
+            spec.faults = vec![fault.parse().unwrap()];
+        };
+        let device = Device::new(spec("7.4.8", false, change)).unwrap();
+        let before = device.config_text();
+        let mut pair = Pair::new(options(), SimShell::log_in(&device), Chunks::of(64));
+        pair.drive().unwrap();
+        pair.run(&script).unwrap_err();
+        pair.recover().unwrap();
+        assert_eq!(device.config_text(), before, "{fault}");
+    }
+}

@@ -10,8 +10,15 @@ use super::story::{mint_plain, request, request_of, spec};
 fn waves(version: &str, vdoms: bool, request: &Request) -> Vec<(&'static str, usize)> {
     let device = Device::new(spec(version, vdoms, |_| ())).unwrap();
     let waves = mint_plain(&device, request, Chunks::of(65536)).waves;
-    println!("{version}, VDOMs {vdoms}: {waves:?}");
+    print_waves(version, vdoms, &waves);
     waves
+}
+
+/// Shown by `cargo test -- --nocapture`.
+#[allow(clippy::print_stdout)]
+fn print_waves(version: &str, vdoms: bool, waves: &[(&str, usize)]) {
+    let all: usize = waves.iter().map(|(_, writes)| writes).sum();
+    println!("{version}, VDOMs {vdoms}: {all} round trips, {waves:?}");
 }
 
 /// A new profile of two plain groups, a new user with two trusted hosts.

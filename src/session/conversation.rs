@@ -211,6 +211,7 @@ impl Session {
         }
         let text = self.without_password(text);
         let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
+        line.hiding = false;
         line.heard += text.len() + 1;
         let is_endless = line.heard > LONGEST_ANSWER;
         let trace = match line.line.effect {

@@ -72,6 +72,8 @@ pub struct Session {
     /// How deep in an object the last confirmed line has led.
     confirmed: usize,
     interrupted: bool,
+    /// The password went to the device, in answer to its question.
+    gave_password: bool,
     ended: bool,
 }
 
@@ -129,6 +131,7 @@ impl Session {
             saved: 0,
             confirmed: 0,
             interrupted: false,
+            gave_password: false,
             ended: false,
         }
     }
@@ -284,7 +287,7 @@ impl Session {
     fn last_seen(&self) -> String {
         let line = self.job().and_then(|job| job.in_flight.front());
         match line {
-            Some(line) if line.hiding || line.line.effect == Effect::Key => String::new(),
+            Some(line) if line.password_given || line.line.effect == Effect::Key => String::new(),
             _ => reply::plain(&self.wire.last_seen(120)),
         }
     }

@@ -26,6 +26,7 @@ impl Session {
 
     pub(super) fn answer_question(&mut self, question: Question, text: &str) -> bool {
         self.progress += 1;
+        let text = &self.without_password(text);
         if question != Question::Pager {
             self.wire.clear();
         }
@@ -94,6 +95,7 @@ impl Session {
                 if let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) {
                     line.hiding = true;
                 }
+                self.gave_password = true;
                 self.trace.push(Trace::Mark("the administrator's password was given"));
                 self.send(password.expose().as_bytes());
                 self.send(b"\n");
@@ -120,7 +122,7 @@ impl Session {
         match question {
             Question::Pager => self.manners.unpaged = false,
             Question::AdministratorPassword => self.learn_question(effect),
-            _ => return Some(FaultKind::Question(reply::plain(text))),
+            _ => return Some(FaultKind::Question(reply::plain(&self.without_password(text)))),
         }
         Some(FaultKind::Overrun)
     }
@@ -137,15 +139,15 @@ impl Session {
         self.type_abort("abort");
     }
 
-    /// The text without the echo of a password that was given just before: some terminals show it as stars, none should
-    /// show it at all.
-    pub(super) fn without_password(&mut self, text: &str) -> String {
-        let password = self.options.password.clone();
-        let line = self.job_mut().and_then(|job| job.in_flight.front_mut());
-        let hides = line.is_some_and(|line| std::mem::take(&mut line.hiding));
-        match password.filter(|password| hides && !password.expose().is_empty()) {
-            Some(password) => text.replace(password.expose(), "*****"),
-            None => text.to_owned(),
+    /// The text without the password, once that was given: some terminals show it as stars, some not at all, and one that
+    /// was not asking takes it for a command and echoes it. A short password is a word that stands anywhere, so of that
+    /// only the echo behind the question is covered.
+    pub(super) fn without_password(&self, text: &str) -> String {
+        let hiding = self.job().and_then(|job| job.in_flight.front()).is_some_and(|line| line.hiding);
+        let covers = |password: &str| !password.is_empty() && (hiding || self.gave_password && password.len() >= 6);
+        match self.options.password.as_ref().map(|password| password.expose()) {
+            Some(password) if covers(password) => text.replace(password, "*****"),
+            _ => text.to_owned(),
         }
     }
 }

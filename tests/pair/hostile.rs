@@ -7,7 +7,7 @@ use fgtkey::sim::{Device, Trap};
 use proptest::prelude::*;
 
 use super::pair::{Chunks, Far, Pair, SimShell};
-use super::story::{PASSWORD, mint_on, options, request, spec};
+use super::story::{PASSWORD, mint_on, mint_through_lies, options, request, spec};
 
 const SCRIPT: &str = "config system accprofile\nedit p\nset sysgrp read\nend\nshow system accprofile p\n\
     execute api-user generate-key u\n";
@@ -197,6 +197,38 @@ impl Far for Babbling {
     }
 }
 
+/// Something between the session and the simulated FortiGate that puts words into the device's mouth.
+struct Meddled {
+    inner: SimShell,
+    /// Behind which share of an answer (of 256), and what.
+    added: Vec<(u8, Vec<u8>)>,
+}
+
+impl Meddled {
+    fn meddle(&mut self, mut said: Vec<u8>) -> Vec<u8> {
+        if let Some((share, words)) = self.added.pop() {
+            let at = said.len() * usize::from(share) / 256;
+            said.splice(at..at, words);
+        }
+        said
+    }
+}
+
+impl Far for Meddled {
+    fn greeting(&mut self) -> Vec<u8> {
+        self.inner.greeting()
+    }
+
+    fn answer(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let said = self.inner.answer(bytes)?;
+        Some(self.meddle(said))
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.inner.has_hung_up()
+    }
+}
+
 /// Bytes at random, and words that mean something to a session.
 fn said() -> impl Strategy<Value = Vec<u8>> {
     let words = [
@@ -250,7 +282,7 @@ fn may_be_written(write: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_a_device_says_the_session_ends_and_writes_only_what_it_may(
@@ -295,6 +327,17 @@ proptest! {
                 Ok(Action::Read { .. }) => session.expired(),
             }
         }
+    }
+
+    #[test]
+    fn whatever_is_added_to_what_a_device_says_nothing_is_saved_half(
+        added in prop::collection::vec((any::<u8>(), said()), 0..14),
+        sizes in prop::collection::vec(1_usize..200, 1..4),
+        version in prop::sample::select(vec!["7.4.8", "7.6.4"]),
+    ) {
+        let device = Device::new(spec(version, false, |_| ())).unwrap();
+        let far = Meddled { inner: SimShell::log_in(&device), added };
+        mint_through_lies(far, &device, &request(), Chunks::cycling(sizes));
     }
 
     #[test]

@@ -15,13 +15,13 @@ const STARTS: [Start; 4] = [
     Start { name: "nothing there", scene: |scene| scene },
     Start { name: "objects to alter", scene: |scene| scene.having(OTHER_OBJECTS) },
     Start { name: "right objects without a key", scene: |scene| scene.having(RIGHT_OBJECTS) },
-    Start { name: "objects to alter and a key to replace", scene: |scene| {
-        scene.having(OTHER_OBJECTS).replacing_a_key()
-    } },
+    Start {
+        name: "objects to alter and a key to replace",
+        scene: |scene| scene.having(OTHER_OBJECTS).replacing_a_key(),
+    },
 ];
 
-const ACTIONS: [&str; 9] =
-    ["refuse", "drop", "drop-after", "hang", "hang-after", "cut:1", "cut:20", "cut:60", "ask"];
+const ACTIONS: [&str; 9] = ["refuse", "drop", "drop-after", "hang", "hang-after", "cut:1", "cut:20", "cut:60", "ask"];
 
 async fn every_fault(device: fn(Scene) -> Scene) {
     let mut cases = Vec::new();

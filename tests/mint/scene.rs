@@ -367,9 +367,7 @@ impl Story {
                 self.old_key_lives()
             }
             Left::Minted | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
-            Left::NeedsPerson { what: Remains::KeyVoid { .. }, .. } => {
-                self.is_as_before_but_for_the_key()
-            }
+            Left::NeedsPerson { what: Remains::KeyVoid { .. }, .. } => self.is_as_before_but_for_the_key(),
             Left::NeedsPerson { mend, .. } => self.can_be_mended(mend.as_ref()),
         }
     }
@@ -410,9 +408,10 @@ impl Story {
 }
 
 fn without_key(config: &str) -> String {
-    config.lines().filter(|line| !line.trim_start().starts_with("set api-key")).fold(String::new(), |text, line| {
-        text + line + "\n"
-    })
+    config
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("set api-key"))
+        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// Runs many cases at once on one thread; the failures of all of them are one panic.

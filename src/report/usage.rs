@@ -45,6 +45,8 @@ fn what(error: &clap::Error) -> String {
 
 /// The value stands in the message, whether its own error quotes (a part of) it or not.
 fn refused(argument: &str, value: &str, why: &str) -> String {
+    // How clap spells the range of a number.
+    let why = why.replace(" is not in ", " is not from ").replace("..=", " to ");
     if why.contains('`') || why.contains(value) { format!("{argument}: {why}") } else { format!("{argument}: `{value}`: {why}") }
 }
 

@@ -10,6 +10,7 @@ use crate::fortios::request_error::RequestError;
 use crate::fortios::script::Script;
 use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
+use crate::verbs::console::ASKS_SINCE;
 use crate::verbs::failure::{Failure, Left, MintError, Remains};
 
 impl Reporter {
@@ -55,6 +56,11 @@ impl Reporter {
         let vdoms = if plan.vdoms { "with VDOMs" } else { "without VDOMs" };
         let otherwise = if assumed { "; --fortios and --vdom-mode say otherwise" } else { "" };
         self.note(&format!("the CLI is for FortiOS {}, {vdoms}{otherwise}", plan.version));
+        if plan.version >= ASKS_SINCE {
+            self.note(
+                "this release may ask for your password at an `end`: paste up to there, answer, then paste the rest",
+            );
+        }
     }
 
     /// Says what to do with the CLI of a dry run.

@@ -47,7 +47,11 @@ fn what(error: &clap::Error) -> String {
 fn refused(argument: &str, value: &str, why: &str) -> String {
     // How clap spells the range of a number.
     let why = why.replace(" is not in ", " is not from ").replace("..=", " to ");
-    if why.contains('`') || why.contains(value) { format!("{argument}: {why}") } else { format!("{argument}: `{value}`: {why}") }
+    if why.contains('`') || why.contains(value) {
+        format!("{argument}: {why}")
+    } else {
+        format!("{argument}: `{value}`: {why}")
+    }
 }
 
 fn conflict(argument: &str, others: &[String]) -> String {

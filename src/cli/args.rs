@@ -67,8 +67,8 @@ pub enum Command {
 /// `fgtkey mint`.
 #[derive(Debug, Args)]
 pub struct MintArgs {
-    /// [user@]host[:port], IPv6 in brackets
-    #[arg(value_name = "DEVICE")]
+    /// The device to log in to.
+    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
     pub device: Option<String>,
     /// Use an embedded simulated FortiGate instead of a device; without a request: the vendor's tutorial
     #[arg(long, conflicts_with = "device")]
@@ -280,7 +280,8 @@ pub struct SimArgs {
     /// How many devices
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub devices: u16,
-    /// A fault: LINE=refuse[:TEXT]|drop|drop-after|hang|hang-after|cut:N, LINE a number or the text a line begins with (repeatable)
+    /// A fault: LINE=ACTION, LINE a number or the text a line begins with, ACTION `refuse` (or `refuse:TEXT`), `drop`,
+    /// `drop-after`, `hang`, `hang-after`, `cut:N` or `ask` (repeatable)
     #[arg(long = "fault", value_name = "FAULT")]
     pub faults: Vec<sim::Fault>,
     /// A trap, one of those below (repeatable)

@@ -19,8 +19,8 @@
 //! | [`ahead`] | what may be typed before which answer |
 //! | [`greeting`] | from the first byte to the first prompt |
 //! | [`conversation`] | answers to the lines on their way |
-//! | [`questions`] | what the device asks in between |
-//! | [`recovery`] | the way back to the base prompt |
+//! | `questions` | what the device asks in between |
+//! | `recovery` | the way back to the base prompt |
 //! | [`fault`] [`trace`] | what went wrong, and the redacted record |
 
 mod action;

@@ -2,7 +2,6 @@
 //! is a [`Story`] that answers questions.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -22,8 +21,6 @@ use fgtkey::verbs::console::Line;
 use fgtkey::verbs::failure::{Failure, Left, MintError, Remains};
 use fgtkey::verbs::mint::Mint;
 use fgtkey::verbs::{Event, Observer};
-use russh::keys::{Algorithm, PrivateKey};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
@@ -47,19 +44,7 @@ pub struct Scene {
     pub interrupt: Interrupt,
     pub hook: Hook,
     pub destination: PathBuf,
-    /// Who answers at the second connection, the third and so on; the last one at all that follow. Empty: the device.
-    pub reconnects: Vec<Reconnect>,
     directory: tempfile::TempDir,
-}
-
-/// What a connection meets after the first one.
-pub enum Reconnect {
-    /// Nobody listens any more.
-    Refused,
-    /// It is closed before a byte is said.
-    Closed,
-    /// Another device, under the same host key.
-    To(Box<DeviceSpec>),
 }
 
 /// Everything after it.
@@ -74,13 +59,11 @@ pub struct Story {
     pub old_key: Option<String>,
     /// The commands that the mint sent, over all its sessions.
     pub commands: Vec<String>,
-    /// The servers of other devices that answered.
-    pub others: Vec<Server>,
     destination: PathBuf,
     directory: tempfile::TempDir,
 }
 
-/// The request of every scene.
+/// `a=b` lines of a request.
 pub fn request() -> RequestFlags {
     RequestFlags {
         api_user: Some(NAME.into()),
@@ -109,11 +92,11 @@ edit tf
 set comments old
 set accprofile tf
 config trusthost
-edit 2
-set ipv4-trusthost 10.0.0.1 255.255.255.255
+edit 1
+set ipv4-trusthost 10.9.0.0 255.255.0.0
 next
 edit 4
-set ipv4-trusthost 10.9.0.0 255.255.0.0
+set ipv4-trusthost 10.0.0.1 255.255.255.255
 next
 end
 next
@@ -151,7 +134,7 @@ end
 impl Scene {
     /// A FortiGate without VDOMs on 7.4.8 that has neither object; we log in with the password.
     pub fn new() -> Scene {
-        let directory = directory();
+        let directory = tempfile::tempdir().unwrap();
         Scene {
             spec: DeviceSpec { seed: Some(7), ..DeviceSpec::default() },
             listen: Listen::default(),
@@ -162,7 +145,6 @@ impl Scene {
             keyed: false,
             interrupt: Interrupt::never(),
             hook: Box::new(|_| ()),
-            reconnects: Vec::new(),
             destination: directory.path().join("keys/fw1.key"),
             directory,
         }
@@ -239,65 +221,23 @@ impl Scene {
         self.run_on(device, old_key).await
     }
 
-    pub fn then_meeting(mut self, reconnects: impl IntoIterator<Item = Reconnect>) -> Scene {
-        self.reconnects.extend(reconnects);
-        self
-    }
-
-    pub async fn run_on(mut self, device: Device, old_key: Option<String>) -> Story {
-        let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
-        self.listen.host_key = Some(key);
+    pub async fn run_on(self, device: Device, old_key: Option<String>) -> Story {
         let server = Server::start(device.clone(), self.listen.clone()).await.unwrap();
         let before = device.config_text();
         let typed = device.commands().len();
         std::fs::create_dir_all(self.destination.parent().unwrap()).unwrap();
-        let (addr, others) = self.front(server.addr()).await;
-        let mint = self.mint(&server, addr);
+        let mint = self.mint(&server);
         let Scene { hook, destination, directory, .. } = self;
         let mut teller = Teller { events: Vec::new(), hook };
         let result = mint.run(&mut teller).await;
         let commands = device.commands().split_off(typed);
-        Story {
-            device,
-            server,
-            result,
-            events: teller.events,
-            before,
-            old_key,
-            commands,
-            others,
-            destination,
-            directory,
-        }
+        Story { device, server, result, events: teller.events, before, old_key, commands, destination, directory }
     }
 
-    /// The address to connect to: the device's own, or that of a switch in front of it and of those that come after it.
-    async fn front(&mut self, device: SocketAddr) -> (SocketAddr, Vec<Server>) {
-        if self.reconnects.is_empty() {
-            return (device, Vec::new());
-        }
-        let (mut ways, mut others) = (vec![Way::To(device)], Vec::new());
-        for reconnect in self.reconnects.drain(..) {
-            ways.push(match reconnect {
-                Reconnect::Refused => Way::Gone,
-                Reconnect::Closed => Way::Closed,
-                Reconnect::To(spec) => {
-                    let other = Server::start(Device::new(*spec).unwrap(), self.listen.clone()).await.unwrap();
-                    let way = Way::To(other.addr());
-                    others.push(other);
-                    way
-                }
-            });
-        }
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        tokio::spawn(switch(listener, ways));
-        (addr, others)
-    }
-
-    fn mint(&self, server: &Server, addr: SocketAddr) -> Mint {
+    fn mint(&self, server: &Server) -> Mint {
         let mut login = self.login.clone();
         login.host_key = server.fingerprint().parse::<HostKeyPolicy>().unwrap();
+        let addr = server.addr();
         let endpoint =
             Endpoint { name: "fw1".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
         Mint {
@@ -318,43 +258,12 @@ impl Scene {
     }
 }
 
-/// In memory where that can be had: thousands of deliveries each wait for the disk.
-fn directory() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
-
 /// A login with this password, which somebody enters.
 pub fn with_password(password: &'static str) -> DialOptions {
     DialOptions {
         password: PasswordSource::Ask,
         person: Person::answering(move |_| Ok(Secret::new(password))),
         ..DialOptions::default()
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    To(SocketAddr),
-    Closed,
-    Gone,
-}
-
-/// Connects each connection with what is meant for it.
-async fn switch(listener: TcpListener, ways: Vec<Way>) {
-    let mut ways = ways.into_iter().peekable();
-    while let Some(way) = ways.peek().copied() {
-        if matches!(way, Way::Gone) {
-            return;
-        }
-        let (mut near, _) = listener.accept().await.unwrap();
-        if let Way::To(addr) = way {
-            let mut far = TcpStream::connect(addr).await.unwrap();
-            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
-        }
-        let this = ways.next();
-        if ways.peek().is_none() {
-            ways = vec![this.unwrap()].into_iter().peekable();
-        }
     }
 }
 
@@ -458,9 +367,7 @@ impl Story {
                 self.old_key_lives()
             }
             Left::Minted | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
-            Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
-                self.is_as_before_but_for_the_key()
-            }
+            Left::NeedsPerson { what: Remains::KeyVoid { .. }, .. } => self.is_as_before_but_for_the_key(),
             Left::NeedsPerson { mend, .. } => self.can_be_mended(mend.as_ref()),
         }
     }
@@ -512,7 +419,7 @@ pub async fn all<F>(cases: impl IntoIterator<Item = (String, F)>)
 where
     F: Future<Output = Result<(), String>> + 'static,
 {
-    let (local, turns, failures) = (LocalSet::new(), Rc::new(Semaphore::new(96)), Arc::new(Mutex::new(Vec::new())));
+    let (local, turns, failures) = (LocalSet::new(), Rc::new(Semaphore::new(24)), Arc::new(Mutex::new(Vec::new())));
     let mut count = 0;
     for (name, case) in cases {
         let (turns, failures) = (Rc::clone(&turns), Arc::clone(&failures));

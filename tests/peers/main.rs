@@ -3,6 +3,8 @@
 //!
 //! A test whose program is not installed is skipped, loudly; with `FGTKEY_REQUIRE_PEERS=1` it fails instead.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
 mod clients;
 mod netmiko;
 mod openssh;

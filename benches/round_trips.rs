@@ -1,11 +1,11 @@
 //! How many network round trips a whole mint costs.
 //!
-//! A new profile with two groups, a new API user with two trusted hosts, logged in with a password: from TCP's first packet
-//! to the key's arrival, survey and read-back included. The simulated device sits behind a wire that delays each
+//! A new profile with two groups, a new API user with two trusted hosts, logged in with a password: from TCP's first
+//! packet to the key's arrival, survey and read-back included. The simulated device sits behind a wire that delays each
 //! direction; the count is the slope of the time over the round trip, so what the machine itself needs does not count.
 //!
-//! `cargo bench --bench round_trips` prints the table and fails when a count is above its limit; with `-- --lines` it also
-//! shows which lines of CLI travel together.
+//! `cargo bench --bench round_trips` prints the table and fails when a count is above its limit; with `-- --lines` it
+//! also shows which lines of CLI travel together.
 
 #![allow(
     clippy::print_stdout,
@@ -34,7 +34,8 @@ use fgtkey::verbs::mint::Mint;
 const DELAYS: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(40), Duration::from_millis(80), Duration::from_millis(120)];
 
-/// A mint is repeated so often at each delay, and the fastest of each phase counts: what else the machine does only adds.
+/// A mint is repeated so often at each delay, and the fastest of each phase counts: what else the machine does only
+/// adds.
 const RUNS: usize = 3;
 
 /// What is minted, and how many round trips it may cost.

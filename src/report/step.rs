@@ -11,7 +11,7 @@ use crate::verbs::event::{Connected, Event, Found, Trust, Verified, Warning};
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
     match event {
-        Event::Warning(_) | Event::KeyLost | Event::Undone { .. } => Verbosity::Quiet,
+        Event::Warning(_) | Event::KeyLost => Verbosity::Quiet,
         Event::Line(_) => Verbosity::Lines,
         Event::Trace(_) => Verbosity::Session,
         _ => Verbosity::Story,

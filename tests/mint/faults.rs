@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::scene::{OTHER_OBJECTS, RIGHT_OBJECTS, Scene, all};
+use super::cases::all;
+use super::scene::{OTHER_OBJECTS, RIGHT_OBJECTS, Scene};
 
 /// What a device was when the mint began.
 #[derive(Clone, Copy)]

@@ -10,7 +10,8 @@ use fgtkey::verbs::event::Warning;
 use fgtkey::verbs::failure::{Left, MintError};
 use fgtkey::verbs::survey::SurveyError;
 
-use super::scene::{NAME, RIGHT_OBJECTS, Scene, Story};
+use super::scene::{NAME, RIGHT_OBJECTS, Scene};
+use super::story::Story;
 
 async fn refused(scene: Scene) -> Story {
     let story = scene.run().await;

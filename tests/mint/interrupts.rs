@@ -2,7 +2,8 @@
 
 use fgtkey::verbs::failure::Left;
 
-use super::scene::{OTHER_OBJECTS, Scene, Start, all};
+use super::cases::all;
+use super::scene::{OTHER_OBJECTS, Scene, Start};
 
 #[tokio::test]
 async fn an_interruption_at_any_line_leaves_a_clean_device_or_a_delivered_key() {

@@ -2,7 +2,9 @@
 
 use fgtkey::verbs::Event;
 
-use super::scene::{NAME, RIGHT_OBJECTS, Scene, Start, Story, all};
+use super::cases::all;
+use super::scene::{NAME, RIGHT_OBJECTS, Scene, Start};
+use super::story::Story;
 
 fn lost_keys(story: &Story) -> usize {
     story.events.iter().filter(|event| **event == Event::KeyLost).count()

@@ -1,6 +1,7 @@
 //! A mint against simulated devices over real SSH on loopback, with everything going wrong that can.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+mod cases;
 mod delivery;
 mod faults;
 mod guards;
@@ -10,3 +11,5 @@ mod keys;
 mod passwords;
 mod recovery;
 mod scene;
+mod story;
+mod switch;

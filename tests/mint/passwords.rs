@@ -11,7 +11,8 @@ use fgtkey::verbs::failure::{Left, MintError};
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey};
 
-use super::scene::{RIGHT_OBJECTS, Scene, Story, type_in, with_password};
+use super::scene::{RIGHT_OBJECTS, Scene, with_password};
+use super::story::{Story, type_in};
 
 /// We log in with a key; where a password comes from is another matter.
 fn with_key(mut scene: Scene, password: PasswordSource, person: Person) -> Scene {

@@ -7,7 +7,9 @@ use fgtkey::ssh::DialError;
 use fgtkey::verbs::Event;
 use fgtkey::verbs::failure::{Left, MintError, Remains};
 
-use super::scene::{OTHER_OBJECTS, RIGHT_OBJECTS, Reconnect, Scene, Start, all, type_in};
+use super::cases::all;
+use super::scene::{OTHER_OBJECTS, RIGHT_OBJECTS, Reconnect, Scene, Start};
+use super::story::type_in;
 
 /// The lines that follow a fault at the last commit: the status, both reads, what takes back, both reads.
 #[tokio::test]
@@ -94,7 +96,7 @@ fn lost() -> Scene {
     Scene::new().with_faults(&["config system api-user=drop"])
 }
 
-fn unreached(scene: &super::scene::Story) -> &MintError {
+fn unreached(scene: &super::story::Story) -> &MintError {
     match scene.remains() {
         Remains::Unreached(error) => error,
         other => panic!("{other:?}"),

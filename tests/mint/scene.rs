@@ -1,31 +1,26 @@
 //! A scene: a simulated device behind its SSH server, a request, and how we log in. Running it is a mint; what comes of it
-//! is a [`Story`] that answers questions.
+//! is a [`Story`].
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fgtkey::deliver::{Destination, Format, Record};
+use fgtkey::deliver::{Destination, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
-use fgtkey::fortios::script::Script;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::{Interrupt, Interrupter};
-use fgtkey::sim::{Device, DeviceSpec, Fault, Listen, Login, Server, Shell, Then, VdomMode};
+use fgtkey::sim::{Device, DeviceSpec, Fault, Listen, Server, VdomMode};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
-use fgtkey::verbs::failure::{Failure, Left, MintError, Remains};
 use fgtkey::verbs::mint::Mint;
 use fgtkey::verbs::{Event, Observer};
 use russh::keys::{Algorithm, PrivateKey};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::LocalSet;
+use tokio::net::TcpListener;
+
+use super::story::{Story, type_in};
+use super::switch::{Way, switch};
 
 /// The API user and the profile of every scene.
 pub const NAME: &str = "tf";
@@ -63,24 +58,6 @@ pub enum Reconnect {
     Closed,
     /// Another device, under the same host key.
     To(Box<DeviceSpec>),
-}
-
-/// Everything after it.
-pub struct Story {
-    pub device: Device,
-    pub server: Server,
-    pub result: Result<Record, Box<Failure>>,
-    pub events: Vec<Event>,
-    /// The configuration before.
-    pub before: String,
-    /// The live key before.
-    pub old_key: Option<String>,
-    /// The commands that the mint sent, over all its sessions.
-    pub commands: Vec<String>,
-    /// The servers of other devices that answered.
-    pub others: Vec<Server>,
-    destination: PathBuf,
-    directory: tempfile::TempDir,
 }
 
 /// The request of every scene.
@@ -335,32 +312,6 @@ pub fn with_password(password: &'static str) -> DialOptions {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Way {
-    To(SocketAddr),
-    Closed,
-    Gone,
-}
-
-/// Connects each connection with what is meant for it.
-async fn switch(listener: TcpListener, ways: Vec<Way>) {
-    let mut ways = ways.into_iter().peekable();
-    while let Some(way) = ways.peek().copied() {
-        if matches!(way, Way::Gone) {
-            return;
-        }
-        let (mut near, _) = listener.accept().await.unwrap();
-        if let Way::To(addr) = way {
-            let mut far = TcpStream::connect(addr).await.unwrap();
-            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
-        }
-        let this = ways.next();
-        if ways.peek().is_none() {
-            ways = vec![this.unwrap()].into_iter().peekable();
-        }
-    }
-}
-
 struct Teller {
     events: Vec<Event>,
     hook: Hook,
@@ -373,22 +324,6 @@ impl Observer for Teller {
     }
 }
 
-/// Types `text` into the device as a person would, the password included; returns all it said.
-pub fn type_in(device: &Device, text: &str) -> String {
-    let login = Login { rows: 1000, cols: 511, ..Login::default() };
-    let (mut shell, output) = Shell::open(device, login);
-    let mut said = output.bytes;
-    for line in text.lines() {
-        let output = shell.receive(format!("{line}\n").as_bytes());
-        assert_eq!(output.then, Then::Continue, "at `{line}`");
-        said.extend(output.bytes);
-        if String::from_utf8_lossy(&said).ends_with("password: ") {
-            said.extend(shell.receive(b"admin\n").bytes);
-        }
-    }
-    String::from_utf8(said).unwrap()
-}
-
 /// Gives the user a key by hand.
 fn generate_key(device: &Device) -> String {
     // Abbreviated, so that no fault of a scene is spent on it.
@@ -397,139 +332,4 @@ fn generate_key(device: &Device) -> String {
     let said = type_in(device, &if vdoms { format!("config global\n{generate}\nend\n") } else { generate });
     let (_, key) = said.split_once("New API key: ").unwrap();
     key.split_whitespace().next().unwrap().to_owned()
-}
-
-impl Story {
-    /// What was delivered.
-    pub fn delivered(&self) -> Option<String> {
-        Some(std::fs::read_to_string(&self.destination).ok()?.trim_end().to_owned())
-    }
-
-    pub fn left(&self) -> &Left {
-        &self.result.as_ref().expect_err("the mint succeeded").left
-    }
-
-    pub fn error(&self) -> &MintError {
-        &self.result.as_ref().expect_err("the mint succeeded").error
-    }
-
-    pub fn remains(&self) -> &Remains {
-        match self.left() {
-            Left::NeedsPerson { what, .. } => what,
-            left => panic!("no person is needed: {left:?}"),
-        }
-    }
-
-    pub fn is_done(&self) -> bool {
-        self.result.is_ok()
-    }
-
-    pub fn failed_logins(&self) -> usize {
-        self.server.counters().failures.load(Ordering::Relaxed)
-    }
-
-    /// The lines that could change something.
-    pub fn config_lines(&self) -> Vec<&str> {
-        let verbs = ["config system", "edit", "set", "unset", "delete", "next", "config trusthost"];
-        let changes = |line: &&str| verbs.iter().any(|verb| line.starts_with(verb));
-        self.commands.iter().map(String::as_str).filter(changes).collect()
-    }
-
-    pub fn escrowed(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(self.directory.path().join("escrow")).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    }
-
-    /// The key that is told to be delivered is the live one, and it is delivered.
-    pub fn has_delivered_the_live_key(&self) -> Result<(), String> {
-        let key = self.delivered().ok_or("nothing was delivered")?;
-        self.device.key_is_live(NAME, &key).then_some(()).ok_or_else(|| "a dead key was delivered".to_owned())
-    }
-
-    /// The promises that hold for every mint, whatever went wrong in it: nothing is claimed that is not so.
-    pub fn keeps_its_promises(&self) -> Result<(), String> {
-        self.never_had_a_user_without_its_hosts()?;
-        if self.failed_logins() > 0 {
-            return Err(format!("{} failed logins", self.failed_logins()));
-        }
-        let failure = match &self.result {
-            Ok(_) => return self.has_delivered_the_live_key(),
-            Err(failure) => failure,
-        };
-        match &failure.left {
-            Left::Untouched | Left::Undone(_) => {
-                self.is_as_before()?;
-                self.old_key_lives()
-            }
-            Left::Minted | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
-            Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
-                self.is_as_before_but_for_the_key()
-            }
-            Left::NeedsPerson { mend, .. } => self.can_be_mended(mend.as_ref()),
-        }
-    }
-
-    pub fn is_as_before(&self) -> Result<(), String> {
-        let now = self.device.config_text();
-        (now == self.before).then_some(()).ok_or_else(|| format!("the device has\n{now}\nand had\n{}", self.before))
-    }
-
-    fn is_as_before_but_for_the_key(&self) -> Result<(), String> {
-        let (now, before) = (without_key(&self.device.config_text()), without_key(&self.before));
-        (now == before).then_some(()).ok_or_else(|| format!("the device has\n{now}\nand had\n{before}"))
-    }
-
-    fn old_key_lives(&self) -> Result<(), String> {
-        match &self.old_key {
-            Some(key) if !self.device.key_is_live(NAME, key) => Err("the old key is dead, and nobody says so".into()),
-            _ => Ok(()),
-        }
-    }
-
-    fn can_be_mended(&self, mend: Option<&Script>) -> Result<(), String> {
-        let mend = mend.ok_or("a person is needed, and nothing says what for")?;
-        let vdoms = self.device.spec().vdom_mode.is_on();
-        let said = type_in(&self.device, &mend.to_string());
-        self.is_as_before_but_for_the_key().map_err(|error| format!("mended (VDOMs {vdoms}): {said}\n{error}"))
-    }
-
-    fn never_had_a_user_without_its_hosts(&self) -> Result<(), String> {
-        for user in self.device.api_user_history(NAME).iter().flatten() {
-            let anywhere = |host: &String| host.starts_with("0.0.0.0") || host == "::/0";
-            if user.trusted_hosts.is_empty() || user.trusted_hosts.iter().any(anywhere) {
-                return Err(format!("there was a user open to everybody: {user:?}"));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn without_key(config: &str) -> String {
-    config
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("set api-key"))
-        .fold(String::new(), |text, line| text + line + "\n")
-}
-
-/// Runs many cases at once on one thread; the failures of all of them are one panic.
-pub async fn all<F>(cases: impl IntoIterator<Item = (String, F)>)
-where
-    F: Future<Output = Result<(), String>> + 'static,
-{
-    let (local, turns, failures) = (LocalSet::new(), Rc::new(Semaphore::new(96)), Arc::new(Mutex::new(Vec::new())));
-    let mut count = 0;
-    for (name, case) in cases {
-        let (turns, failures) = (Rc::clone(&turns), Arc::clone(&failures));
-        count += 1;
-        local.spawn_local(async move {
-            let _turn = turns.acquire().await;
-            if let Err(error) = case.await {
-                failures.lock().unwrap().push(format!("{name}: {error}"));
-            }
-        });
-    }
-    local.await;
-    let failures = failures.lock().unwrap();
-    assert!(count > 0, "no case was run");
-    assert!(failures.is_empty(), "{} of {count} cases failed\n{}", failures.len(), failures.join("\n\n"));
 }

@@ -68,6 +68,11 @@ pub struct Line {
     pub effect: Effect,
     /// The levels that are open once it is accepted, outermost first.
     pub after: Vec<Level>,
+    /// For a `show` or `get`: it goes through `| grep`, so it is not paged.
+    ///
+    /// Source: oxidized pull request 1262 (FortiOS 4.0 to 6.0); the captures of 7.4.7 and 7.4.8 in oxidized's tests show
+    /// `show | grep .` in one piece.
+    pub piped: bool,
     /// How many levels were open before it: the indentation of the dry run.
     indent: usize,
 }
@@ -81,7 +86,7 @@ impl Line {
 
     /// A line of the way back to the base prompt.
     pub(crate) fn abort(text: &str) -> Line {
-        Line { text: text.to_owned(), effect: Effect::Abort, after: Vec::new(), indent: 0 }
+        Line { text: text.to_owned(), effect: Effect::Abort, after: Vec::new(), piped: false, indent: 0 }
     }
 }
 
@@ -220,7 +225,9 @@ impl Parser {
         let indent = self.indent(&words);
         let effect = self.effect(&words)?;
         let after = self.open.iter().map(|open| open.level.clone()).collect();
-        self.lines.push(Line { text: text.to_owned(), effect, after, indent });
+        let piped = effect == Effect::Read
+            && words.windows(2).any(|pair| matches!(pair, [bar, grep] if bar == "|" && grep == "grep"));
+        self.lines.push(Line { text: text.to_owned(), effect, after, piped, indent });
         Ok(())
     }
 

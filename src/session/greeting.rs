@@ -20,6 +20,10 @@ const QUIET: Duration = Duration::from_millis(40);
 /// How long a device may be silent before Enter is pressed once: some servers say nothing until they are spoken to.
 const SILENT: Duration = Duration::from_secs(4);
 
+/// How long a device may be silent behind whole lines before Enter is pressed once: longer, because `Verifying
+/// password...` takes some models seven seconds.
+const SILENT_BEHIND_LINES: Duration = Duration::from_secs(12);
+
 /// How many banners are accepted; one is what FortiOS has.
 const MOST_BANNERS: usize = 3;
 
@@ -33,6 +37,8 @@ const LONGEST_GREETING: usize = 256 * 1024;
 pub(super) struct Greeting {
     pub failed: Option<Fault>,
     heard: usize,
+    /// The last thing that came is an unfinished line.
+    in_line: bool,
     pressed_enter: bool,
     banners: usize,
     pages: usize,
@@ -52,8 +58,9 @@ enum LooksLike {
 impl Greeting {
     pub(super) fn within(&self, login: Duration) -> Duration {
         match self.looks_like {
-            LooksLike::Nothing if self.heard == 0 && !self.pressed_enter => SILENT.min(login),
-            LooksLike::Nothing => login,
+            LooksLike::Nothing if self.pressed_enter || self.in_line => login,
+            LooksLike::Nothing if self.heard == 0 => SILENT.min(login),
+            LooksLike::Nothing => SILENT_BEHIND_LINES.min(login),
             LooksLike::Prompt(_) | LooksLike::ForeignPrompt(_) | LooksLike::Question(..) => QUIET,
         }
     }
@@ -78,6 +85,7 @@ impl Session {
         self.trace.push(Trace::received(text));
         let Phase::Greeting(greeting) = &mut self.phase else { return };
         greeting.looks_like = LooksLike::Nothing;
+        greeting.in_line = false;
         greeting.heard += bytes;
         if greeting.heard > LONGEST_GREETING {
             self.fail(FaultKind::Endless);
@@ -126,7 +134,9 @@ impl Session {
     fn accept_banner(&mut self, text: &str) -> bool {
         let Phase::Greeting(greeting) = &mut self.phase else { return false };
         greeting.banners += 1;
-        greeting.heard += text.len();
+        // Behind the banner the device may be as silent as others are at the beginning.
+        greeting.heard = 0;
+        greeting.in_line = false;
         greeting.looks_like = LooksLike::Nothing;
         if greeting.banners > MOST_BANNERS {
             return self.refuse_greeting(FaultKind::Question(reply::plain(text)), b"");
@@ -160,7 +170,7 @@ impl Session {
 
     fn greeting_looks_like(&mut self, looks_like: LooksLike) -> bool {
         let Phase::Greeting(greeting) = &mut self.phase else { return false };
-        greeting.heard = greeting.heard.max(1);
+        greeting.in_line = true;
         if greeting.looks_like != looks_like {
             greeting.looks_like = looks_like;
             // The quiet time counts from here.
@@ -183,7 +193,7 @@ impl Session {
             LooksLike::Prompt(text) => self.greeting_ends(&text),
             LooksLike::Question(question, text) => self.greeting_question(question, &text),
             LooksLike::ForeignPrompt(text) => self.refuse_greeting(FaultKind::NotFortiGate(reply::plain(&text)), b""),
-            LooksLike::Nothing if greeting.heard == 0 && !greeting.pressed_enter => {
+            LooksLike::Nothing if !greeting.in_line && !greeting.pressed_enter => {
                 greeting.pressed_enter = true;
                 self.answer(b"\n", "nothing came, Enter was pressed once");
                 true

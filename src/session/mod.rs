@@ -109,6 +109,8 @@ pub struct Reply {
 pub struct Options {
     /// The login password, to answer a FortiOS that asks for it again at a commit (7.6 and later).
     pub password: Option<Arc<Secret>>,
+    /// That password has logged in, so it is the right one.
+    pub password_proven: bool,
     /// How long to wait for any one reply.
     pub within: Duration,
     /// How long to wait for the first prompt: some models take several seconds to verify a password.
@@ -234,6 +236,7 @@ impl Session {
     /// The password to give from now on when the device asks for the administrator's.
     pub fn set_password(&mut self, password: Arc<Secret>) {
         self.options.password = Some(password);
+        self.options.password_proven = false;
     }
 
     /// The last prompt that was seen.

@@ -22,11 +22,13 @@ impl Session {
 
     pub(super) fn answer_question(&mut self, question: Question, text: &str) -> bool {
         self.progress += 1;
+        if question != Question::Pager {
+            self.wire.clear();
+        }
         match question {
             Question::Pager => self.turn_page(),
             Question::AdministratorPassword => {
                 self.trace.push(Trace::received(text));
-                self.wire.clear();
                 self.give_password();
             }
             Question::YesNo => self.decline(FaultKind::Question(reply::plain(text)), b"n"),
@@ -34,7 +36,6 @@ impl Session {
                 self.decline(FaultKind::Question(reply::plain(text)), INTERRUPT);
             }
             Question::NewPassword | Question::Login => {
-                self.wire.clear();
                 self.ended = true;
                 self.fail(FaultKind::Question(reply::plain(text)));
             }
@@ -53,10 +54,10 @@ impl Session {
             self.ended = true;
             return self.fail(FaultKind::Endless);
         }
+        self.wire.page_answered();
         if !alone {
             return self.decline(FaultKind::Overrun, b"q");
         }
-        self.wire.page_answered();
         self.trace.push(Trace::Mark("the pager was answered"));
         self.send(b" ");
     }
@@ -118,7 +119,6 @@ impl Session {
     /// that is waited for is the echo of an `abort`.
     pub(super) fn decline(&mut self, kind: FaultKind, answer: &[u8]) {
         self.trace.push(Trace::Mark("the question was declined"));
-        self.wire.clear();
         self.send(answer);
         self.fail(kind);
         if let Some(job) = self.job_mut() {

@@ -120,6 +120,15 @@ pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
+static OF_ANOTHER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^config transaction id=\d+ (will expire in \d+ seconds|has expired)").ok());
+
+/// Whether the device prints such a line into any session at any moment, so that it is no part of an answer. These begin
+/// like configuration. Source: FortiOS administration guide 7.6.5 (530847), workspace mode.
+pub fn is_of_another(line: &str) -> bool {
+    OF_ANOTHER.as_ref().is_some_and(|regex| regex.is_match(line))
+}
+
 /// The text behind `New API key:` on a line, wherever that stands on it: FortiOS before an exec prompt, and some pastes,
 /// have something in front.
 pub fn printed_key(line: &str) -> Option<&str> {

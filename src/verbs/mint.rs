@@ -11,7 +11,7 @@ use crate::fortios::edit::{self, Edit};
 use crate::fortios::facts::Facts;
 use crate::fortios::objects::{Objects, Profile};
 use crate::fortios::plan::{Consent, Plan, PlanError};
-use crate::fortios::render::Templates;
+use crate::fortios::render::{Paging, Templates};
 use crate::fortios::request::{self, Request};
 use crate::fortios::script::Script;
 use crate::fortios::status::VdomMode;
@@ -57,7 +57,7 @@ impl Mint {
         let mut console = self.line.open(observer).await.map_err(MintError::from)?;
         self.tell_route(&console, observer);
         let mut surveyed = self.survey(&mut console, observer).await?;
-        let plan = self.decide(&mut console, &mut surveyed.facts, observer).await?;
+        let plan = self.decide(&mut console, &mut surveyed, observer).await?;
         self.tell_plan(&plan, observer);
         let mut site = Site::new(self, console, surveyed, plan);
         push(&mut site, observer).await?;
@@ -103,8 +103,8 @@ impl Mint {
         let names = Names::of(&self.request);
         let Ok(plan) = Plan::mint(&self.request, &facts, self.consent) else { return Ok(()) };
         self.templates.status()?;
-        self.templates.survey(plan.vdoms, names.profile, names.user)?;
-        self.templates.push(&plan, names.profile)?;
+        self.templates.status_and_survey(names.profile, names.user)?;
+        self.templates.push(&plan, Paging::Avoided, names.profile)?;
         self.templates.dry_run(&plan)?;
         self.templates.edits(plan.vdoms, &edit::back(&Objects::default(), &plan.wanted, NEWEST))?;
         self.templates.save(plan.vdoms)?;
@@ -124,14 +124,15 @@ impl Mint {
     pub(super) async fn decide(
         &self,
         console: &mut Console,
-        facts: &mut Facts,
+        surveyed: &mut Surveyed,
         observer: &mut (dyn Observer + Send),
     ) -> Result<Plan, MintError> {
+        let facts = &mut surveyed.facts;
         let plan = Plan::mint(&self.request, facts, self.consent)?;
         if plan.alters_profile().is_none() {
             return Ok(plan);
         }
-        let script = self.templates.profile_users(plan.vdoms)?;
+        let script = self.templates.profile_users(plan.vdoms, surveyed.paging)?;
         let names = Names::of(&self.request);
         survey::profile_users(console, &self.line, &script, names, facts, observer).await?;
         Ok(Plan::mint(&self.request, facts, self.consent)?)

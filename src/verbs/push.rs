@@ -120,7 +120,7 @@ impl<'a> Site<'a> {
     /// Both objects as the device has them now.
     async fn read(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Objects, MintError> {
         let names = self.names();
-        let script = self.mint.templates.read_back(self.plan.vdoms, names.profile, names.user)?;
+        let script = self.mint.templates.read_back(self.plan.vdoms, self.surveyed.paging, names.profile, names.user)?;
         let replies = self.run_through(&script, observer).await?;
         self.objects(&replies)
     }
@@ -220,7 +220,11 @@ impl<'a> Site<'a> {
 /// Makes the objects what the plan wants them to be, and proves it. What is right already is not sent again.
 pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
     while !site.plan.edits.is_empty() {
-        let script = site.mint.templates.push(&site.plan, site.names().profile).map_err(MintError::from)?;
+        let script = site
+            .mint
+            .templates
+            .push(&site.plan, site.surveyed.paging, site.names().profile)
+            .map_err(MintError::from)?;
         let error = match site.run(&script, observer).await {
             Ok(replies) => match proven(site, &replies) {
                 Ok(()) => return Ok(()),

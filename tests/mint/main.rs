@@ -1,0 +1,5 @@
+//! A mint against simulated devices over real SSH on loopback, with everything going wrong that can.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
+
+mod faults;
+mod scene;

@@ -1,5 +1,7 @@
 //! fgtkey mints, rotates and revokes FortiOS REST API keys over SSH.
 
+pub mod pattern;
+
 pub mod secret;
 
 pub mod fortios;

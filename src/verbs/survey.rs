@@ -108,8 +108,7 @@ pub async fn survey(
 /// Whether the configuration that was asked for is there or is said not to be. A pipe that swallows what it should pass on
 /// would make a user that has a key look like none.
 fn is_whole(replies: &[Reply]) -> bool {
-    let shows = replies.iter().filter(|reply| reply.line.starts_with("show "));
-    shows.fold(true, |whole, reply| whole && is_shown(reply))
+    replies.iter().filter(|reply| reply.line.starts_with("show ")).all(is_shown)
 }
 
 fn is_shown(reply: &Reply) -> bool {

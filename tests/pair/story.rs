@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fgtkey::fortios::facts::Facts;
 use fgtkey::fortios::plan::{Consent, Plan, PlanError};
-use fgtkey::fortios::render::Templates;
+use fgtkey::fortios::render::{Paging, Templates};
 use fgtkey::fortios::request::{Request, RequestFlags};
 use fgtkey::fortios::script::Script;
 use fgtkey::fortios::status::{CfgSave, Status, VdomMode};
@@ -73,7 +73,8 @@ pub fn request_of(change: impl FnOnce(&mut RequestFlags)) -> Request {
 
 pub fn options() -> Options {
     let second = std::time::Duration::from_secs(1);
-    Options { password: Some(Arc::new(Secret::new(PASSWORD))), within: second * 30, login_within: second * 30 }
+    let password = Some(Arc::new(Secret::new(PASSWORD)));
+    Options { password, password_proven: true, within: second * 30, login_within: second * 30 }
 }
 
 /// A mint on `device`, and the check of everything that holds whatever happened.
@@ -124,7 +125,7 @@ impl Story<'_> {
         let facts = self.survey(status)?;
         let plan = Plan::mint(self.request, &facts, Consent::default()).map_err(Stop::Plan)?;
         let profile = self.request.profile.name().to_string();
-        let script = self.templates.push(&plan, &profile).unwrap();
+        let script = self.templates.push(&plan, Paging::Answered, &profile).unwrap();
         let told = self.run("push", &script)?;
         let mut shown = facts.clone();
         read_objects(&mut shown, self.request, &told)?;
@@ -139,7 +140,8 @@ impl Story<'_> {
     fn survey(&mut self, status: &Status) -> Result<Facts, Stop> {
         let mut facts = Facts::of_status(status);
         let (profile, user) = (self.request.profile.name().to_string(), self.request.api_user.name.to_string());
-        let script = self.templates.survey(facts.vdom_mode != VdomMode::Disable, &profile, &user).unwrap();
+        let script =
+            self.templates.survey(facts.vdom_mode != VdomMode::Disable, Paging::Answered, &profile, &user).unwrap();
         let told = self.run("survey", &script)?;
         read_objects(&mut facts, self.request, &told)?;
         facts.cfg_save = CfgSave::parse(&body(&told, "get system global"));

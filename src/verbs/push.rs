@@ -133,7 +133,14 @@ impl<'a> Site<'a> {
 
     /// Takes back what this run did, and says what is left.
     pub(super) async fn take_back(&mut self, error: MintError, observer: &mut (dyn Observer + Send)) -> Box<Failure> {
-        let left = match self.restore(observer).await {
+        let mut restored = self.restore(observer).await;
+        if restored.as_ref().is_err_and(is_worth_a_new_login) {
+            restored = match self.reopen(observer).await {
+                Ok(()) => self.restore(observer).await,
+                Err(what) => Err(what),
+            };
+        }
+        let left = match restored {
             Ok(left) => left,
             Err(what) => Left::NeedsPerson { what, mend: self.mending() },
         };
@@ -244,6 +251,18 @@ pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Sen
         return Err(site.take_back(error, observer).await);
     }
     Ok(())
+}
+
+/// Whether taking back failed in a way that a new session may not: a drop, a silence, an answer out of step; not a refusal.
+fn is_worth_a_new_login(what: &Remains) -> bool {
+    match what {
+        Remains::NotTakenBack(error) => match error.as_ref() {
+            MintError::Fault(fault) => !matches!(fault.kind, FaultKind::Refused(_)),
+            MintError::Survey(_) => true,
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Compares what was read back with what was wanted.

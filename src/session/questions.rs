@@ -134,8 +134,30 @@ impl Session {
         let line = self.job_mut().and_then(|job| job.in_flight.front_mut());
         let hides = line.is_some_and(|line| std::mem::take(&mut line.hiding));
         match password.filter(|password| hides && !password.expose().is_empty()) {
+            // The number of stars is the length of the password.
+            Some(_) if is_masked(text) => String::new(),
             Some(password) => text.replace(password.expose(), "*****"),
             None => text.to_owned(),
         }
+    }
+}
+
+/// Whether the line is nothing but a password shown as stars, perhaps behind the end of its question.
+fn is_masked(text: &str) -> bool {
+    let shown = text.trim_start_matches([':', ' ']).trim_end();
+    !shown.is_empty() && shown.bytes().all(|byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_that_tell_the_length_of_a_password_are_masked() {
+        assert!(is_masked("*********"));
+        assert!(is_masked(": ***** "));
+        assert!(!is_masked("admin's password required."));
+        assert!(!is_masked("* new entry"));
+        assert!(!is_masked(""));
     }
 }

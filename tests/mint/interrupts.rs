@@ -2,11 +2,11 @@
 
 use fgtkey::verbs::failure::Left;
 
-use super::scene::{OTHER_OBJECTS, Scene, all};
+use super::scene::{OTHER_OBJECTS, Scene, Start, all};
 
 #[tokio::test]
 async fn an_interruption_at_any_line_leaves_a_clean_device_or_a_delivered_key() {
-    let starts: [(&str, fn() -> Scene); 3] = [
+    let starts: [Start; 3] = [
         ("a new user", Scene::new),
         ("objects to alter", || Scene::new().having(OTHER_OBJECTS)),
         ("a key to replace on 7.6 with VDOMs", || {

@@ -2,7 +2,7 @@
 
 use fgtkey::verbs::Event;
 
-use super::scene::{NAME, RIGHT_OBJECTS, Scene, Story, all};
+use super::scene::{NAME, RIGHT_OBJECTS, Scene, Start, Story, all};
 
 fn lost_keys(story: &Story) -> usize {
     story.events.iter().filter(|event| **event == Event::KeyLost).count()
@@ -11,7 +11,7 @@ fn lost_keys(story: &Story) -> usize {
 /// The reply is some 150 bytes long: prompt, key, note.
 #[tokio::test]
 async fn a_connection_that_dies_while_the_key_is_printed_costs_nobody_the_key() {
-    let starts: [(&str, fn() -> Scene); 3] = [
+    let starts: [Start; 3] = [
         ("a new user", Scene::new),
         ("a key to replace", || Scene::new().having(RIGHT_OBJECTS).replacing_a_key()),
         ("a new user on 7.6 with VDOMs", || Scene::new().on("7.6.4").with_vdoms()),

@@ -7,12 +7,12 @@ use fgtkey::ssh::DialError;
 use fgtkey::verbs::Event;
 use fgtkey::verbs::failure::{Left, MintError, Remains};
 
-use super::scene::{OTHER_OBJECTS, RIGHT_OBJECTS, Reconnect, Scene, all, type_in};
+use super::scene::{OTHER_OBJECTS, RIGHT_OBJECTS, Reconnect, Scene, Start, all, type_in};
 
 /// The lines that follow a fault at the last commit: the status, both reads, what takes back, both reads.
 #[tokio::test]
 async fn a_second_fault_at_any_line_of_the_recovery_leaves_nothing_unsaid() {
-    let starts: [(&str, fn() -> Scene); 4] = [
+    let starts: [Start; 4] = [
         ("a new user", Scene::new),
         ("objects to alter", || Scene::new().having(OTHER_OBJECTS)),
         ("a key to replace, with VDOMs", || Scene::new().with_vdoms().having(OTHER_OBJECTS).replacing_a_key()),
@@ -41,8 +41,8 @@ async fn a_second_fault_at_any_line_of_the_recovery_leaves_nothing_unsaid() {
 }
 
 #[tokio::test]
-async fn faults_that_never_end_leave_a_person_with_the_cli_that_mends_it() {
-    let faults = ["show system api-user#2=drop", "delete tf#*=drop"];
+async fn faults_that_do_not_end_leave_a_person_with_the_cli_that_mends_it() {
+    let faults = ["show system api-user#2=drop", "delete tf#1=drop", "delete tf#2=drop"];
     let story = Scene::new().with_faults(&faults).run().await;
     let Left::NeedsPerson { what: Remains::NotTakenBack(error), mend: Some(mend) } = story.left() else {
         panic!("{:?}", story.left())

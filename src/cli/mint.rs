@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::deliver::{Destination, Format, escrow};
+use crate::deliver::{Destination, Format, Record, escrow};
 use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
 use crate::fortios::request::{DeliverEntry, Request, RequestFile, RequestFlags};
@@ -212,10 +212,21 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let exit = match mint.run(&mut recorded).await {
-        Ok(_record) => Exit::Done,
+        Ok(record) => {
+            tell_without_key(&record, mint.format);
+            Exit::Done
+        }
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     recorded.finish(exit)
+}
+
+/// With `-o json` the record is printed for a key that went elsewhere, too: without the key. The mint is done, whether or
+/// not somebody reads this.
+fn tell_without_key(record: &Record, format: Format) {
+    if format == Format::Json && !record.delivered_to.iter().any(|destination| destination == "stdout") {
+        let _ = print(format!("{}\n", record.to_json()).as_bytes());
+    }
 }
 
 async fn line(

@@ -193,7 +193,9 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
         Ok((plan, script)) => {
             reporter.dry_run(&plan, args.fortios.is_none() && args.vdom_mode.is_none());
             let exit = print(script.to_string().as_bytes());
-            reporter.pasting();
+            if exit == Exit::Done {
+                reporter.pasting();
+            }
             exit
         }
         Err(error) => {

@@ -80,7 +80,10 @@ fn not_run(error: &clap::Error) -> Exit {
 fn print(bytes: &[u8]) -> Exit {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Reporter::stderr(Color::Auto, Verbosity::Story).unwritten(&error);
+            Exit::Failed
+        }
         _ => Exit::Done,
     }
 }

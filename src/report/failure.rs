@@ -19,6 +19,7 @@ impl Reporter {
         match &failure.error {
             MintError::Undelivered(undelivered) => self.undelivered(device, undelivered),
             MintError::Fault(fault) => self.fault(device, fault),
+            error if error.is_stopped_question() => self.say_error(Some(device), "interrupted at the question"),
             error => self.error(Some(device), error),
         }
         self.left(&failure.left, &failure.error);
@@ -156,6 +157,7 @@ fn causes(error: &MintError) -> String {
 fn fault_words(fault: &Fault) -> String {
     match (&fault.at, &fault.kind) {
         (Step::Line(line), FaultKind::Refused(refusal)) => format!("`{line}` was refused: {refusal}"),
+        (Step::Line(line), FaultKind::Interrupted) => format!("interrupted at `{line}`"),
         // These say themselves for which line's answer they waited.
         (_, FaultKind::Silent { seconds, awaited, seen }) if seen.is_empty() => {
             format!("no answer within {seconds} s: nothing came while waiting for {awaited}")

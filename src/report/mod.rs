@@ -106,6 +106,11 @@ impl Reporter {
         self.message(&label, &text);
     }
 
+    /// Says that stdout cannot be written.
+    pub fn unwritten(&mut self, error: &io::Error) {
+        self.say_error(None, &format!("standard output cannot be written: {}", with_causes(error)));
+    }
+
     /// Says something that bears on the last error.
     pub fn note(&mut self, text: &str) {
         let label = self.palette.note("note");

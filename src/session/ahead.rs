@@ -91,7 +91,9 @@ pub(super) fn may_follow<'a>(
     }
     match next.effect {
         Effect::Open | Effect::Stage | Effect::Read => true,
-        Effect::Up => in_flight.clone().all(|ahead| ahead.line.effect == Effect::Read),
+        // Even if `config global` is refused, its `end` only says "Unknown action". Typed together with the reads it cannot be
+        // echoed in the midst of their output.
+        Effect::Up => in_flight.clone().all(|ahead| matches!(ahead.line.effect, Effect::Read | Effect::Open)),
         Effect::Leave if next.expendable => true,
         Effect::Remove | Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
         Effect::Commit | Effect::Key | Effect::Abort => false,

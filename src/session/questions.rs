@@ -146,8 +146,30 @@ impl Session {
         let hiding = self.job().and_then(|job| job.in_flight.front()).is_some_and(|line| line.hiding);
         let covers = |password: &str| !password.is_empty() && (hiding || self.gave_password && password.len() >= 6);
         match self.options.password.as_ref().map(|password| password.expose()) {
+            // The number of stars is the length of the password.
+            _ if hiding && is_masked(text) => String::new(),
             Some(password) if covers(password) => text.replace(password, "*****"),
             _ => text.to_owned(),
         }
+    }
+}
+
+/// Whether the line is nothing but a password shown as stars, perhaps behind the end of its question.
+fn is_masked(text: &str) -> bool {
+    let shown = text.trim_start_matches([':', ' ']).trim_end();
+    !shown.is_empty() && shown.bytes().all(|byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_that_tell_the_length_of_a_password_are_masked() {
+        assert!(is_masked("*********"));
+        assert!(is_masked(": ***** "));
+        assert!(!is_masked("admin's password required."));
+        assert!(!is_masked("* new entry"));
+        assert!(!is_masked(""));
     }
 }

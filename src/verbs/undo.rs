@@ -2,6 +2,7 @@
 
 use crate::fortios::edit::{self, Edit};
 use crate::fortios::script::Script;
+use crate::session::fault::FaultKind;
 
 use super::event::{Event, Observer};
 use super::failure::{Failure, Left, MintError, Remains};
@@ -27,8 +28,8 @@ impl Site<'_> {
         Failure::boxed(error, Left::NeedsPerson { what, mend: self.mending() })
     }
 
-    /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost: what is
-    /// taken back already is seen then and not sent again.
+    /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost or out of
+    /// step: what is taken back already is seen then and not sent again.
     async fn restore(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Vec<String>, Remains> {
         if self.sent.is_empty() && !self.key_lost {
             return Ok(Vec::new());
@@ -36,6 +37,9 @@ impl Site<'_> {
         let mut objects = Vec::new();
         let mut result = self.restore_once(&mut objects, observer).await;
         if matches!(result, Err(Remains::NotTakenBack(_))) {
+            if result.as_ref().is_err_and(is_worth_a_new_login) {
+                self.close().await;
+            }
             result = self.restore_once(&mut objects, observer).await;
         }
         result.map(|()| objects)
@@ -108,6 +112,16 @@ impl Site<'_> {
     fn script(&self, edits: &[Edit]) -> Option<Script> {
         let script = self.mint.templates.edits(self.plan.vdoms, edits).ok();
         script.filter(|script| !script.is_empty())
+    }
+}
+
+/// Whether taking back failed in a way that a new session may not: a drop, a silence, an answer out of step; not a refusal.
+fn is_worth_a_new_login(what: &Remains) -> bool {
+    let Remains::NotTakenBack(error) = what else { return false };
+    match error.as_ref() {
+        MintError::Fault(fault) => !matches!(fault.kind, FaultKind::Refused(_)),
+        MintError::Survey(_) => true,
+        _ => false,
     }
 }
 

@@ -48,6 +48,8 @@
 //! - a destination: a file in [`deliver`];
 //! - a word to the person: [`report`], and a story in `tests/cli/`.
 
+pub mod pattern;
+
 pub mod secret;
 
 pub mod fortios;

@@ -20,7 +20,7 @@ use std::time::Duration;
 use fgtkey::fortios::facts::Facts;
 use fgtkey::fortios::plan::{Consent, Plan};
 use fgtkey::fortios::preset::Preset;
-use fgtkey::fortios::render::Templates;
+use fgtkey::fortios::render::{Paging, Templates};
 use fgtkey::fortios::request::{Request, RequestFlags};
 use fgtkey::fortios::status::VdomMode;
 use fgtkey::fortios::version::Version;
@@ -91,12 +91,17 @@ impl Case {
         let templates = Templates::embedded().unwrap();
         let device = self.device();
         let within = Duration::from_secs(30);
-        let options = Options { password: Some(Arc::new(Secret::new("admin"))), within, login_within: within };
+        let options = Options {
+            password: Some(Arc::new(Secret::new("admin"))),
+            password_proven: true,
+            within,
+            login_within: within,
+        };
         let mut pair = Pair::new(options, SimShell::log_in(&device), Chunks::of(64));
         pair.drive().unwrap();
         let manners = pair.session.manners();
         pair.session.set_manners(Manners { asks_at_commit: true, ..manners });
-        pair.run(&templates.push(&plan, request.profile.name().as_str()).unwrap()).unwrap();
+        pair.run(&templates.push(&plan, Paging::Answered, request.profile.name().as_str()).unwrap()).unwrap();
         pair.run(&templates.generate_key(plan.vdoms, &plan.key).unwrap()).unwrap();
         device.config_text()
     }

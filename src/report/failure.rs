@@ -121,13 +121,16 @@ impl Reporter {
             }
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
+            Remains::KeyUnknown { user } => format!("{user}, which had no key, may have one now that nobody knows"),
             Remains::KeyVoid { user } => {
                 format!("the old key of {user} may be void and the new one is lost; its consumers may be cut off")
             }
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. }, _) => self.hint("run the same command again with --replace-key"),
+            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
+                self.hint("run the same command again with --replace-key")
+            }
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
                 self.message_lines(&script.to_string());

@@ -279,8 +279,9 @@ mod tests {
 
     #[test]
     fn an_unknown_trap_is_refused_with_the_list_of_those_that_exist() {
-        let refused = "pager-25".parse::<Trap>().unwrap_err().to_string();
-        assert!(refused.contains("`pager-25` is not a trap") && refused.contains("pager-24"), "{refused}");
+        let refused = "pager-25".parse::<Trap>().unwrap_err();
+        assert_eq!(refused.to_string(), "`pager-25` is not a trap of the simulated device");
+        assert!(refused.hint().contains("pager-24"), "{}", refused.hint());
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn split_port(place: &str) -> Result<(&str, u16), EndpointError> {
 fn split_brackets(rest: &str) -> Result<(&str, u16), EndpointError> {
     let (address, after) = rest.split_once(']').ok_or_else(|| EndpointError::Brackets(format!("[{rest}")))?;
     if !is_ipv6(address) {
-        return Err(EndpointError::Brackets(address.to_owned()));
+        return Err(EndpointError::Brackets(format!("[{address}]")));
     }
     match after.strip_prefix(':') {
         Some(port) => Ok((address, parse_port(port)?)),

@@ -11,7 +11,7 @@ use crate::session::drive::{Interrupt, drive};
 use crate::session::fault::{Aftermath, Fault, FaultKind, Step};
 use crate::session::trace::Trace;
 use crate::session::{Manners, Options, Outcome, Reply, Session};
-use crate::ssh::{Dial, DialError, Endpoint, Judgement, Route, Shell, ShellStream};
+use crate::ssh::{Dial, DialError, Endpoint, Judgement, Method, Route, Shell, ShellStream};
 
 use super::event::{Connected, Event, Observer, Trust};
 
@@ -74,7 +74,9 @@ impl Line {
             () = interrupt.raised() => return Err(OpenError::Fault(interrupted())),
             shell = self.dial.open(&self.endpoint) => shell?,
         };
-        let session = Session::new(Options { password, within: self.within, login_within: self.within });
+        let password_proven = matches!(route.method, Method::Password | Method::KeyboardInteractive);
+        let session =
+            Session::new(Options { password, password_proven, within: self.within, login_within: self.within });
         let mut console = Console { session, stream, route, careful: false };
         console.drive(&self.endpoint.name, Some(&mut interrupt), observer).await?;
         Ok(console)

@@ -25,7 +25,7 @@ fn shows_nothing(what: &dyn Debug) {
 
 fn options() -> Options {
     let within = Duration::from_secs(1);
-    Options { password: Some(Arc::new(Secret::new(PASSWORD))), within, login_within: within }
+    Options { password: Some(Arc::new(Secret::new(PASSWORD))), password_proven: true, within, login_within: within }
 }
 
 #[test]

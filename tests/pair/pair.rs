@@ -48,6 +48,8 @@ pub struct Pair<F> {
     chunks: Chunks,
     pieces: usize,
     has_hung_up: bool,
+    /// How many bytes the client has read.
+    pub heard: usize,
     /// Everything the client wrote, a write each.
     pub writes: Vec<Vec<u8>>,
     /// The redacted record.
@@ -65,7 +67,7 @@ impl<F: Far> Pair<F> {
         let has_hung_up = far.has_hung_up();
         let session = Session::new(options);
         let (writes, trace, clock) = (Vec::new(), Vec::new(), Duration::ZERO);
-        Pair { session, far, wire, chunks, pieces: 0, has_hung_up, writes, trace, clock }
+        Pair { session, far, wire, chunks, pieces: 0, has_hung_up, heard: 0, writes, trace, clock }
     }
 
     /// Carries out actions until the job is done.
@@ -98,6 +100,7 @@ impl<F: Far> Pair<F> {
         let size = self.chunks.size(self.pieces).min(self.wire.len());
         if size > 0 {
             self.pieces += 1;
+            self.heard += size;
             let piece: Vec<u8> = self.wire.drain(..size).collect();
             self.session.receive(&piece);
         } else if self.has_hung_up {

@@ -28,16 +28,18 @@ impl Site<'_> {
         Failure::boxed(error, Left::NeedsPerson { what, mend: self.mending() })
     }
 
-    /// The objects that were taken back. A session that is lost or out of step is opened once more: what is taken back
-    /// already is seen there and not sent again.
+    /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost or out of
+    /// step: what is taken back already is seen then and not sent again.
     async fn restore(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Vec<String>, Remains> {
         if self.sent.is_empty() && !self.key_lost {
             return Ok(Vec::new());
         }
         let mut objects = Vec::new();
         let mut result = self.restore_once(&mut objects, observer).await;
-        if result.as_ref().is_err_and(is_worth_a_new_login) {
-            self.close().await;
+        if matches!(result, Err(Remains::NotTakenBack(_))) {
+            if result.as_ref().is_err_and(is_worth_a_new_login) {
+                self.close().await;
+            }
             result = self.restore_once(&mut objects, observer).await;
         }
         result.map(|()| objects)

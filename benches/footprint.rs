@@ -1,7 +1,7 @@
 //! How little the program takes: time to start, memory of a mint, size on disk.
 //!
-//! `cargo bench --bench footprint` prints the table and fails when a figure is above its limit. Memory is read from Linux's
-//! `/proc`; elsewhere that row is left out.
+//! `cargo bench --bench footprint` prints the table and fails when a figure is above its limit. Memory is read from
+//! Linux's `/proc`; elsewhere that row is left out.
 
 #![allow(
     clippy::print_stdout,

@@ -1,7 +1,11 @@
 //! SSH flags to a way of logging in.
 
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
+use crate::report::with_causes;
 use crate::ssh::{Dial, DialOptions, PasswordSource};
 
 use super::args::SshArgs;
@@ -17,6 +21,21 @@ pub(super) fn dial(args: &SshArgs) -> Dial {
         timeout: within(args),
         ..DialOptions::default()
     })
+}
+
+/// Whether the files that the flags name can be read, so that a slip is found before anything is contacted.
+pub(super) fn check_files(args: &SshArgs) -> Result<(), String> {
+    let identities = args.identities.iter().map(|path| ("-i", path));
+    let files = args.password_file.iter().map(|path| ("--password-file", path)).chain(identities);
+    for (flag, path) in files {
+        readable(path).map_err(|error| format!("{flag} {}: {}", path.display(), with_causes(&error)))?;
+    }
+    Ok(())
+}
+
+/// A pipe is left alone: whoever writes into it would be cut off by a reader that goes away.
+fn readable(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() { File::open(path).map(drop) } else { Ok(()) }
 }
 
 /// How long to wait for any one reply.

@@ -8,6 +8,7 @@ use crate::scrape::{self, Found, Scrape};
 use crate::verbs::{Event, Observer};
 
 use super::args::ScrapeArgs;
+use super::print_keyless;
 
 pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
     let transcript = match read_stdin(reporter) {
@@ -90,7 +91,7 @@ fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, repo
     match slot.store(&mut record, found.key) {
         Ok(stored) => {
             reporter.on(name, Event::Scraped(stored));
-            Exit::Done
+            print_keyless(&record, &args.delivery.to, args.delivery.output)
         }
         Err(undelivered) => {
             reporter.undelivered(name, &undelivered);

@@ -18,6 +18,7 @@ mod scrape;
 mod step;
 mod style;
 mod text;
+mod usage;
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -174,7 +174,7 @@ static ADMINISTRATOR_PASSWORD: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)(current administrator password|^\s*current password)\s*:?\s*$"));
 
 static ANSWERED_PASSWORD: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)enter current administrator password|^\s*current password\b"));
+    LazyLock::new(|| pattern(r"(?i)enter current administrator password|^\s*current password"));
 static ANSWERED_YES_NO: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(\[][yY]/[nN][)\]]\s?.?$"));
 
 impl Question {

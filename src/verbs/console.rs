@@ -20,7 +20,7 @@ use super::event::{Connected, Event, Observer, Trust};
 /// Sources: FortiOS 7.6 consoles in `config system admin` (netlab, vrnetlab); REST writes to `system api-user` on 7.6.5
 /// (ansible-galaxy-fortios-collection 409). For `config system api-user` on the CLI there is no capture: the question is
 /// expected, not demanded.
-const ASKS_SINCE: Version = Version::new(7, 6, 0);
+pub const ASKS_SINCE: Version = Version::new(7, 6, 0);
 
 /// What is needed to get to a device's console, as often as it takes.
 #[derive(Clone)]

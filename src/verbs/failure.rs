@@ -130,7 +130,12 @@ pub enum Remains {
     NotTakenBack(Box<MintError>),
     /// It was taken back as far as the device let: this differs still.
     Differs(Vec<String>),
-    /// The API user's old key is void, and the new one was lost.
+    /// The API user that had no key has one now that nobody knows.
+    KeyUnknown {
+        /// The API user.
+        user: String,
+    },
+    /// The API user's old key is void, or may be, and the new one was lost.
     KeyVoid {
         /// The API user.
         user: String,

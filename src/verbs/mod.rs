@@ -3,8 +3,11 @@
 pub mod console;
 pub mod event;
 pub mod failure;
+mod key;
 pub mod mint;
-pub mod push;
+mod push;
+mod site;
 pub mod survey;
+mod undo;
 
 pub use event::{Event, Observer};

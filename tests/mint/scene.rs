@@ -2,6 +2,7 @@
 //! is a [`Story`] that answers questions.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -21,6 +22,8 @@ use fgtkey::verbs::console::Line;
 use fgtkey::verbs::failure::{Failure, Left, MintError, Remains};
 use fgtkey::verbs::mint::Mint;
 use fgtkey::verbs::{Event, Observer};
+use russh::keys::{Algorithm, PrivateKey};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
@@ -44,7 +47,22 @@ pub struct Scene {
     pub interrupt: Interrupt,
     pub hook: Hook,
     pub destination: PathBuf,
+    /// Who answers at the second connection, the third and so on; the last one at all that follow. Empty: the device.
+    pub reconnects: Vec<Reconnect>,
     directory: tempfile::TempDir,
+}
+
+/// A scene to begin with, and its name.
+pub type Start = (&'static str, fn() -> Scene);
+
+/// What a connection meets after the first one.
+pub enum Reconnect {
+    /// Nobody listens any more.
+    Refused,
+    /// It is closed before a byte is said.
+    Closed,
+    /// Another device, under the same host key.
+    To(Box<DeviceSpec>),
 }
 
 /// Everything after it.
@@ -59,11 +77,13 @@ pub struct Story {
     pub old_key: Option<String>,
     /// The commands that the mint sent, over all its sessions.
     pub commands: Vec<String>,
+    /// The servers of other devices that answered.
+    pub others: Vec<Server>,
     destination: PathBuf,
     directory: tempfile::TempDir,
 }
 
-/// `a=b` lines of a request.
+/// The request of every scene.
 pub fn request() -> RequestFlags {
     RequestFlags {
         api_user: Some(NAME.into()),
@@ -92,11 +112,11 @@ edit tf
 set comments old
 set accprofile tf
 config trusthost
-edit 1
-set ipv4-trusthost 10.9.0.0 255.255.0.0
+edit 2
+set ipv4-trusthost 10.0.0.1 255.255.255.255
 next
 edit 4
-set ipv4-trusthost 10.0.0.1 255.255.255.255
+set ipv4-trusthost 10.9.0.0 255.255.0.0
 next
 end
 next
@@ -134,7 +154,7 @@ end
 impl Scene {
     /// A FortiGate without VDOMs on 7.4.8 that has neither object; we log in with the password.
     pub fn new() -> Scene {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory();
         Scene {
             spec: DeviceSpec { seed: Some(7), ..DeviceSpec::default() },
             listen: Listen::default(),
@@ -145,6 +165,7 @@ impl Scene {
             keyed: false,
             interrupt: Interrupt::never(),
             hook: Box::new(|_| ()),
+            reconnects: Vec::new(),
             destination: directory.path().join("keys/fw1.key"),
             directory,
         }
@@ -221,23 +242,65 @@ impl Scene {
         self.run_on(device, old_key).await
     }
 
-    pub async fn run_on(self, device: Device, old_key: Option<String>) -> Story {
+    pub fn then_meeting(mut self, reconnects: impl IntoIterator<Item = Reconnect>) -> Scene {
+        self.reconnects.extend(reconnects);
+        self
+    }
+
+    pub async fn run_on(mut self, device: Device, old_key: Option<String>) -> Story {
+        let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
+        self.listen.host_key = Some(key);
         let server = Server::start(device.clone(), self.listen.clone()).await.unwrap();
         let before = device.config_text();
         let typed = device.commands().len();
         std::fs::create_dir_all(self.destination.parent().unwrap()).unwrap();
-        let mint = self.mint(&server);
+        let (addr, others) = self.front(server.addr()).await;
+        let mint = self.mint(&server, addr);
         let Scene { hook, destination, directory, .. } = self;
         let mut teller = Teller { events: Vec::new(), hook };
         let result = mint.run(&mut teller).await;
         let commands = device.commands().split_off(typed);
-        Story { device, server, result, events: teller.events, before, old_key, commands, destination, directory }
+        Story {
+            device,
+            server,
+            result,
+            events: teller.events,
+            before,
+            old_key,
+            commands,
+            others,
+            destination,
+            directory,
+        }
     }
 
-    fn mint(&self, server: &Server) -> Mint {
+    /// The address to connect to: the device's own, or that of a switch in front of it and of those that come after it.
+    async fn front(&mut self, device: SocketAddr) -> (SocketAddr, Vec<Server>) {
+        if self.reconnects.is_empty() {
+            return (device, Vec::new());
+        }
+        let (mut ways, mut others) = (vec![Way::To(device)], Vec::new());
+        for reconnect in self.reconnects.drain(..) {
+            ways.push(match reconnect {
+                Reconnect::Refused => Way::Gone,
+                Reconnect::Closed => Way::Closed,
+                Reconnect::To(spec) => {
+                    let other = Server::start(Device::new(*spec).unwrap(), self.listen.clone()).await.unwrap();
+                    let way = Way::To(other.addr());
+                    others.push(other);
+                    way
+                }
+            });
+        }
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(switch(listener, ways));
+        (addr, others)
+    }
+
+    fn mint(&self, server: &Server, addr: SocketAddr) -> Mint {
         let mut login = self.login.clone();
         login.host_key = server.fingerprint().parse::<HostKeyPolicy>().unwrap();
-        let addr = server.addr();
         let endpoint =
             Endpoint { name: "fw1".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
         Mint {
@@ -258,12 +321,43 @@ impl Scene {
     }
 }
 
+/// In memory where that can be had: thousands of deliveries each wait for the disk.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A login with this password, which somebody enters.
 pub fn with_password(password: &'static str) -> DialOptions {
     DialOptions {
         password: PasswordSource::Ask,
         person: Person::answering(move |_| Ok(Secret::new(password))),
         ..DialOptions::default()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    To(SocketAddr),
+    Closed,
+    Gone,
+}
+
+/// Connects each connection with what is meant for it.
+async fn switch(listener: TcpListener, ways: Vec<Way>) {
+    let mut ways = ways.into_iter().peekable();
+    while let Some(way) = ways.peek().copied() {
+        if matches!(way, Way::Gone) {
+            return;
+        }
+        let (mut near, _) = listener.accept().await.unwrap();
+        if let Way::To(addr) = way {
+            let mut far = TcpStream::connect(addr).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+        let this = ways.next();
+        if ways.peek().is_none() {
+            ways = vec![this.unwrap()].into_iter().peekable();
+        }
     }
 }
 
@@ -297,7 +391,8 @@ pub fn type_in(device: &Device, text: &str) -> String {
 
 /// Gives the user a key by hand.
 fn generate_key(device: &Device) -> String {
-    let generate = format!("execute api-user generate-key {NAME}");
+    // Abbreviated, so that no fault of a scene is spent on it.
+    let generate = format!("exec api-user generate-key {NAME}");
     let vdoms = device.spec().vdom_mode.is_on();
     let said = type_in(device, &if vdoms { format!("config global\n{generate}\nend\n") } else { generate });
     let (_, key) = said.split_once("New API key: ").unwrap();
@@ -367,7 +462,9 @@ impl Story {
                 self.old_key_lives()
             }
             Left::Minted | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
-            Left::NeedsPerson { what: Remains::KeyVoid { .. }, .. } => self.is_as_before_but_for_the_key(),
+            Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
+                self.is_as_before_but_for_the_key()
+            }
             Left::NeedsPerson { mend, .. } => self.can_be_mended(mend.as_ref()),
         }
     }
@@ -419,7 +516,7 @@ pub async fn all<F>(cases: impl IntoIterator<Item = (String, F)>)
 where
     F: Future<Output = Result<(), String>> + 'static,
 {
-    let (local, turns, failures) = (LocalSet::new(), Rc::new(Semaphore::new(24)), Arc::new(Mutex::new(Vec::new())));
+    let (local, turns, failures) = (LocalSet::new(), Rc::new(Semaphore::new(96)), Arc::new(Mutex::new(Vec::new())));
     let mut count = 0;
     for (name, case) in cases {
         let (turns, failures) = (Rc::clone(&turns), Arc::clone(&failures));

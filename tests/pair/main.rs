@@ -10,6 +10,7 @@ mod hostile;
 mod names;
 mod pair;
 mod questions;
+mod secrets;
 mod story;
 mod transcripts;
 mod traps;

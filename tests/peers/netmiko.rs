@@ -1,5 +1,5 @@
-//! netmiko's FortiGate driver against the simulated device: it logs in, switches the pager off, pastes, and switches the
-//! pager on again, all of which a device must survive that is to stand in for a FortiGate.
+//! netmiko's FortiGate driver against the simulated device: it logs in, switches the pager off, pastes, and switches
+//! the pager on again, all of which a device must survive that is to stand in for a FortiGate.
 //!
 //! The interpreter is `FGTKEY_PEERS_PYTHON`, or else `python3`; it must be able to import netmiko.
 

@@ -17,6 +17,9 @@ use super::{INTERRUPT, Phase, Session};
 /// and a `#`, and be cut there by the network. Only the greeting needs this; later the prompt is known.
 const QUIET: Duration = Duration::from_millis(40);
 
+/// The same for the prompt of another product: giving up early on a banner that was cut costs more than a second.
+const QUIET_FOREIGN: Duration = Duration::from_secs(1);
+
 /// How long a device may be silent before Enter is pressed once: some servers say nothing until they are spoken to.
 const SILENT: Duration = Duration::from_secs(4);
 
@@ -61,7 +64,8 @@ impl Greeting {
             LooksLike::Nothing if self.pressed_enter || self.in_line => login,
             LooksLike::Nothing if self.heard == 0 => SILENT.min(login),
             LooksLike::Nothing => SILENT_BEHIND_LINES.min(login),
-            LooksLike::Prompt(_) | LooksLike::ForeignPrompt(_) | LooksLike::Question(..) => QUIET,
+            LooksLike::Prompt(_) | LooksLike::Question(..) => QUIET,
+            LooksLike::ForeignPrompt(_) => QUIET_FOREIGN.min(login),
         }
     }
 }
@@ -160,7 +164,7 @@ impl Session {
         let text = text.trim_start();
         let looks_like = if BasePrompt::learn(text).is_some() {
             LooksLike::Prompt(text.into())
-        } else if text == ">" || (text.ends_with("> ") && !text.contains(char::is_whitespace)) {
+        } else if is_foreign_prompt(text) {
             LooksLike::ForeignPrompt(text.trim_end().into())
         } else {
             LooksLike::Nothing
@@ -211,5 +215,26 @@ impl Session {
         self.phase = Phase::AtPrompt;
         self.progress += 1;
         true
+    }
+}
+
+/// `NAME> `, as a FortiAuthenticator and many others prompt, or a bare `>`. FortiOS never does.
+fn is_foreign_prompt(text: &str) -> bool {
+    let name = text.trim_end().strip_suffix('>');
+    name.is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prompts_of_other_products_are_told_from_text() {
+        for prompt in ["FortiAuthenticator> ", "Router>", ">", "> "] {
+            assert!(is_foreign_prompt(prompt), "{prompt:?}");
+        }
+        for text in ["", "fw1 # ", "fw1 $ ", "see <https://example.net>", "a > ", "*****>"] {
+            assert!(!is_foreign_prompt(text), "{text:?}");
+        }
     }
 }

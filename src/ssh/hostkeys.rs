@@ -252,7 +252,7 @@ fn match_list(patterns: &[String], name: &str) -> bool {
 
 /// `*` is any number of characters, `?` is one; letters match in either case. Backtracks to the last `*` only, so the
 /// time is bounded by the product of the lengths.
-fn match_pattern(pattern: &str, name: &str) -> bool {
+pub(super) fn match_pattern(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_ascii_lowercase(), name.as_bytes());
     let pattern = pattern.as_bytes();
     let (mut p, mut n) = (0, 0);

@@ -17,10 +17,12 @@ use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::algorithms;
+use super::algorithms::{self, Known};
 use super::deadline::Deadline;
-use super::endpoint::Endpoint;
 use super::error::{DialError, Phase, one_line};
+use super::jump::{HopConnection, HopFailure};
+use super::route::Passed;
+use super::settings::AlgorithmLists;
 use super::trust::{Judge, Judgement};
 
 /// FortiOS breaks an echoed line at the terminal's width, so the terminal is wider than any line of ours; 511 is the
@@ -39,6 +41,9 @@ const PARTING: Duration = Duration::from_secs(2);
 
 /// More than any login banner. A device that sends more is not one.
 const LONGEST_BANNER: usize = 64 * 1024;
+
+/// What is said of a connection that does not answer any more.
+const SILENT: &str = "it does not answer any more";
 
 /// What the connection's task tells the login about.
 #[derive(Default)]
@@ -157,6 +162,23 @@ impl Handler for Guard {
     }
 }
 
+/// A way to the server: boxed, since a jump host's channel and a socket are the same to SSH.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for S {}
+
+/// How to speak to a server.
+pub(super) struct Speech<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) lists: &'a AlgorithmLists,
+    pub(super) legacy: bool,
+    /// After how much silence the server is asked whether it is there.
+    pub(super) alive_interval: Option<Duration>,
+    /// After how many unanswered questions it is not.
+    pub(super) alive_count_max: usize,
+}
+
 /// A connection whose host key was accepted; nobody is logged in yet.
 pub(super) struct Connection {
     pub(super) handle: Handle<Guard>,
@@ -164,33 +186,34 @@ pub(super) struct Connection {
     pub(super) key: PublicKey,
     pub(super) judgement: Judgement,
     seen: Arc<Mutex<Seen>>,
+    /// The jump host that carries it.
+    via: Option<Arc<HopConnection>>,
     /// Whether the connection's task was waited for to its end: that can be done once.
     over: bool,
 }
 
 impl Connection {
-    /// Exchanges keys over `stream`, and judges the host key before anything else is sent.
-    pub(super) async fn open<S>(
-        stream: S,
-        endpoint: &Endpoint,
+    /// Exchanges keys over `stream`, and judges the host key before anything else is sent. `via` is the jump host that
+    /// the stream comes from.
+    pub(super) async fn open(
+        stream: Box<dyn Wire>,
+        via: Option<Arc<HopConnection>>,
+        speech: &Speech<'_>,
         judge: Judge,
-        legacy: bool,
         deadline: &Deadline,
-    ) -> Result<Connection, DialError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let preferred = algorithms::offer(legacy, &judge.known_key_types(), judge.wants_certificate());
-        let config =
-            Arc::new(client::Config { client_id: version_line(), gex: groups(), preferred, ..Default::default() });
+    ) -> Result<Connection, DialError> {
+        let key_types = judge.known_key_types();
+        let known = Known { key_types: &key_types, authority: judge.wants_certificate() };
+        let preferred = algorithms::offer(speech.lists, speech.legacy, &known)?;
+        let config = Arc::new(config(preferred, speech));
         let seen = Arc::new(Mutex::new(Seen::default()));
         let guard = Guard { judge, seen: seen.clone() };
         let opened = deadline.within(Phase::KeyExchange, client::connect_stream(config, stream, guard)).await?;
-        let handle = opened.map_err(|stop| exchange_failure(stop, endpoint, legacy))?;
+        let handle = opened.map_err(|stop| exchange_failure(stop, speech))?;
         let judged = lock(&seen).host_key.take();
         // russh has no key exchange without a host key, so this cannot happen; if it did, nobody would be logged in.
         let (key, judgement) = judged.ok_or_else(|| broken(Phase::KeyExchange, russh::Error::UnknownKey))?;
-        Ok(Connection { handle, seen, key, judgement, over: false })
+        Ok(Connection { handle, seen, key, judgement, via, over: false })
     }
 
     /// The algorithms that were agreed on.
@@ -207,13 +230,41 @@ impl Connection {
     /// log in with.
     pub(super) async fn end(&mut self, phase: Phase, deadline: &Deadline) -> Result<Option<DialError>, DialError> {
         self.finish(phase, deadline).await?;
-        Ok(match lock(&self.seen).end.take() {
+        let end = lock(&self.seen).end.take();
+        Ok(match end {
             Some(End::NoMethodLeft) => None,
             Some(End::Goodbye(words)) => Some(DialError::Closed { phase, reason: Some(words) }),
             Some(End::RequestRefused) => Some(DialError::ShellRefused { reason: "no terminal or no shell".to_owned() }),
-            Some(End::Ssh(error)) => Some(broken(phase, error)),
-            None => Some(DialError::Closed { phase, reason: None }),
+            Some(End::Ssh(error)) => Some(self.blamed(broken(phase, error))),
+            None => Some(self.blamed(DialError::Closed { phase, reason: None })),
         })
+    }
+
+    /// A connection that breaks since its jump host is gone is the jump host's failure.
+    fn blamed(&self, error: DialError) -> DialError {
+        match &self.via {
+            Some(hop) if matches!(error, DialError::Closed { .. }) && hop.is_closed() => {
+                DialError::Hop(HopFailure::new(hop.name(), error))
+            }
+            _ => error,
+        }
+    }
+
+    /// The jump hosts that it came over, the nearest first.
+    pub(super) fn jumps(&self) -> Vec<Passed> {
+        let Some(hop) = &self.via else { return Vec::new() };
+        let mut jumps = hop.jumps();
+        jumps.push(hop.passed().clone());
+        jumps
+    }
+
+    /// Why the connection ended, as far as it was said.
+    pub(super) fn last_words(&self) -> Option<String> {
+        match &lock(&self.seen).end {
+            Some(End::Goodbye(words)) => Some(words.clone()),
+            Some(End::Ssh(russh::Error::KeepaliveTimeout)) => Some(SILENT.to_owned()),
+            _ => None,
+        }
     }
 
     /// Waits for the task. Its own result is of no use: it always says "disconnected"; the reason was noted before.
@@ -244,6 +295,17 @@ impl Connection {
     }
 }
 
+fn config(preferred: russh::Preferred, speech: &Speech<'_>) -> client::Config {
+    client::Config {
+        client_id: version_line(),
+        gex: groups(),
+        preferred,
+        keepalive_interval: speech.alive_interval,
+        keepalive_max: speech.alive_count_max,
+        ..client::Config::default()
+    }
+}
+
 /// What we call ourselves in the protocol; the device's log shows it.
 fn version_line() -> SshId {
     SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-fgtkey_", env!("CARGO_PKG_VERSION"))))
@@ -255,17 +317,18 @@ fn groups() -> GexParams {
     GexParams::new(2048, 3072, 8192).unwrap_or_default()
 }
 
-fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError {
+fn exchange_failure(stop: Break, speech: &Speech<'_>) -> DialError {
     match stop {
         Break::HostKey(error) => *error,
         Break::RequestRefused => DialError::Closed { phase: Phase::KeyExchange, reason: None },
-        Break::Ssh(russh::Error::Version) => DialError::NotSsh { host: endpoint.host.clone(), port: endpoint.port },
+        Break::Ssh(russh::Error::Version) => DialError::NotSsh { host: speech.host.to_owned(), port: speech.port },
         Break::Ssh(russh::Error::WrongServerSig) => DialError::HostKeySignature,
         Break::Ssh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => DialError::NoCommonAlgorithm {
-            kind: kind_words(kind),
+            kind: kind_words(&kind),
+            option: option(&kind),
             ours,
             theirs: theirs.iter().filter(|name| is_algorithm(name)).map(|name| one_line(name)).collect(),
-            legacy,
+            legacy: speech.legacy,
         },
         Break::Ssh(error) => broken(Phase::KeyExchange, error),
     }
@@ -276,13 +339,24 @@ fn is_algorithm(name: &str) -> bool {
     !name.starts_with("ext-info-") && !name.starts_with("kex-strict-")
 }
 
-fn kind_words(kind: russh::AlgorithmKind) -> &'static str {
+fn kind_words(kind: &russh::AlgorithmKind) -> &'static str {
     match kind {
         russh::AlgorithmKind::Kex => "key exchange",
         russh::AlgorithmKind::Key => "host key algorithm",
         russh::AlgorithmKind::Cipher => "cipher",
         russh::AlgorithmKind::Compression => "compression",
         russh::AlgorithmKind::Mac => "MAC",
+    }
+}
+
+/// The option of `ssh_config` that lists them.
+fn option(kind: &russh::AlgorithmKind) -> &'static str {
+    match kind {
+        russh::AlgorithmKind::Kex => "KexAlgorithms",
+        russh::AlgorithmKind::Key => "HostKeyAlgorithms",
+        russh::AlgorithmKind::Cipher => "Ciphers",
+        russh::AlgorithmKind::Compression => "Compression",
+        russh::AlgorithmKind::Mac => "MACs",
     }
 }
 
@@ -295,12 +369,13 @@ fn broken(phase: Phase, error: russh::Error) -> DialError {
         russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             DialError::Closed { phase, reason: None }
         }
+        russh::Error::KeepaliveTimeout => DialError::Closed { phase, reason: Some(SILENT.to_owned()) },
         russh::Error::IO(error) => DialError::Closed { phase, reason: Some(error.to_string()) },
         source => DialError::Protocol { phase, source },
     }
 }
 
-fn refusal_words(reason: &ChannelOpenFailure) -> String {
+pub(super) fn refusal_words(reason: &ChannelOpenFailure) -> String {
     match reason {
         ChannelOpenFailure::AdministrativelyProhibited => "it is prohibited".to_owned(),
         ChannelOpenFailure::ConnectFailed => "it failed".to_owned(),

@@ -78,6 +78,12 @@ impl EndpointError {
 }
 
 impl Endpoint {
+    /// A host (IPv6 without brackets) with its port, called by what it takes to name it.
+    pub(super) fn new(host: &str, port: u16, user: Option<&str>) -> Result<Self, EndpointError> {
+        let user = user.ok_or_else(|| EndpointError::NoUser(host.to_owned()))?.to_owned();
+        Ok(Endpoint { name: display_name(host, port), host: host.to_owned(), port, user })
+    }
+
     /// Reads `[user@]host[:port]`; `default_user` is for a text without a user. IPv6 stands in brackets; without them
     /// it is accepted when it cannot be meant in another way.
     pub fn parse(text: &str, default_user: Option<&str>) -> Result<Self, EndpointError> {
@@ -99,9 +105,14 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let local = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
-        Endpoint::parse(text, local.as_deref().filter(|user| !user.is_empty()))
+        Endpoint::parse(text, local_user().as_deref())
     }
+}
+
+/// The name of the person at the keyboard, with which `ssh` logs in when no other is said.
+pub(super) fn local_user() -> Option<String> {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+    user.filter(|user| !user.is_empty())
 }
 
 /// `user@host:port`, which [`Endpoint::parse`] reads back.

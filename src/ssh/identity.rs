@@ -126,7 +126,8 @@ impl Identity {
         let text = match read_private(file) {
             Ok(text) => text,
             Err(IdentityError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Identity::elsewhere(file, beside(file)).ok_or(IdentityError::Read { file: file.into(), source });
+                return Identity::elsewhere(file, beside(file))
+                    .ok_or(IdentityError::Read { file: file.into(), source });
             }
             Err(error) => return Identity::elsewhere(file, public_in(file)).ok_or(error),
         };
@@ -144,7 +145,9 @@ impl Identity {
     ) -> Result<Self, IdentityError> {
         let locked = Secret::new(text);
         match public_half(file, text) {
-            Some(public) if is_token(&public) => Ok(Identity { file: file.into(), public, private: Private::Elsewhere }),
+            Some(public) if is_token(&public) => {
+                Ok(Identity { file: file.into(), public, private: Private::Elsewhere })
+            }
             Some(public) if is_encrypted(text) => {
                 let private = Private::File { locked: Some(locked), key: OnceCell::new() };
                 Ok(Identity { file: file.to_owned(), public, private })

@@ -258,7 +258,7 @@ fn holder_of<'a>(
 ) -> Option<Holder> {
     let is_its = |key: &PublicKey| key.key_data() == certificate.public_key();
     let in_agent = held.iter().find(|key| matches!(key, AgentIdentity::PublicKey { key, .. } if is_its(key)));
-    let in_file = || files.find(|identity| identity.has_private() && is_its(identity.public()));
+    let mut in_file = || files.find(|identity| identity.has_private() && is_its(identity.public()));
     in_agent.cloned().map(Holder::Agent).or_else(|| in_file().cloned().map(Holder::File))
 }
 

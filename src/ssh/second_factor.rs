@@ -2,7 +2,7 @@
 
 use russh::client::Prompt;
 
-use super::command::{self, CommandError};
+use super::command;
 use super::deadline::Deadline;
 use super::error::{DialError, one_line};
 use super::prompt::{Person, PromptError, Question};
@@ -71,11 +71,13 @@ impl<'a> SecondFactor<'a> {
     ) -> Result<Secret, DialError> {
         let text = one_line(&prompt.prompt);
         match self.command {
-            Some(_) if self.answered.contains(&text) => Err(DialError::OneTimePassword { question: text, source: None }),
+            Some(_) if self.answered.contains(&text) => {
+                Err(DialError::OneTimePassword { question: text, source: None })
+            }
             Some(command) => {
                 self.answered.push(text.clone());
-                let output = command::first_line_of(command, &[(QUESTION_VARIABLE, &text)]);
-                let output: Result<Secret, CommandError> = deadline.stopped(output).await;
+                let variables = [(QUESTION_VARIABLE, text.as_str())];
+                let output = deadline.stopped(command::first_line_of(command, &variables)).await;
                 output.map_err(|source| DialError::OneTimePassword { question: text, source: Some(source) })
             }
             None => {

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fgtkey::secret::Secret;
-use fgtkey::ssh::{Dial, DialError, DialOptions, Endpoint, PasswordSource, Person, PromptError, Shell};
+use fgtkey::ssh::{
+    AgentSocket, Dial, DialError, DialOptions, Endpoint, HostSettings, PasswordSource, Person, PromptError, Shell,
+};
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::LineEnding;
 use tempfile::TempDir;
@@ -25,7 +27,10 @@ impl Desk {
     /// A password file, an empty known_hosts, and nobody to ask.
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        // Not the agent of whoever runs the tests.
+        let settings = HostSettings { identity_agent: Some(AgentSocket::None), ..HostSettings::default() };
         let options = DialOptions {
+            settings,
             known_hosts: Some(directory.path().join("known_hosts")),
             timeout: Duration::from_secs(10),
             person: Person::nobody(),

@@ -13,6 +13,7 @@
 //! | `known_hosts`, `trust` | the files; policy and files applied to a device |
 //! | `password`, `identity`, `prompt` | where credentials come from |
 //! | `client`, `auth` | key exchange and shell; logging in |
+//! | `config` | `ssh_config`, read as OpenSSH reads it |
 //! | `error` | what can go wrong, with hints |
 //!
 //! Where to add: another holder of keys (an agent) beside `identity`, as one more signer for `auth`; a jump host as a
@@ -22,6 +23,7 @@ mod algorithms;
 mod auth;
 mod certificates;
 mod client;
+pub mod config;
 mod deadline;
 mod endpoint;
 mod error;

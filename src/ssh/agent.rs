@@ -7,9 +7,9 @@ use russh::keys::agent::client::AgentClient;
 use russh::keys::agent::{AgentIdentity, AgentSessionBinding};
 use tokio::net::UnixStream;
 
-use super::settings::AgentSocket;
+use super::config::IdentityAgent;
 
-/// Where `ssh` finds the agent.
+/// Where `ssh` finds the agent when nothing is said.
 const SOCKET_VARIABLE: &str = "SSH_AUTH_SOCK";
 
 /// Why the agent is of no use.
@@ -40,15 +40,13 @@ pub(super) struct Agent {
     pub(super) held: Vec<AgentIdentity>,
 }
 
-impl AgentSocket {
-    fn path(&self) -> Option<PathBuf> {
-        match self {
-            AgentSocket::Environment => {
-                std::env::var_os(SOCKET_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
-            }
-            AgentSocket::None => None,
-            AgentSocket::Path(path) => Some(path.clone()),
-        }
+fn socket_of(said: Option<&IdentityAgent>) -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    match said {
+        None => variable(SOCKET_VARIABLE),
+        Some(IdentityAgent::None) => None,
+        Some(IdentityAgent::Variable(name)) => variable(name),
+        Some(IdentityAgent::Socket(path)) => Some(path.clone()),
     }
 }
 
@@ -56,10 +54,10 @@ impl Agent {
     /// Asks the agent what it holds; `None` when there is none to ask. The agent is told which server the signatures
     /// are for, so that keys that are limited to some (`ssh-add -h`) can be used.
     pub(super) async fn ask(
-        socket: &AgentSocket,
+        said: Option<&IdentityAgent>,
         server: Option<&AgentSessionBinding>,
     ) -> Result<Option<Agent>, AgentError> {
-        let Some(path) = socket.path() else { return Ok(None) };
+        let Some(path) = socket_of(said) else { return Ok(None) };
         let agent = Agent::connect(&path, server).await;
         agent.map(Some).map_err(|source| AgentError::Unreachable { socket: path, source })
     }

@@ -8,9 +8,8 @@
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
-use super::algorithm_list::assemble;
+use super::config::{AlgorithmList, Change, Settings};
 use super::error::DialError;
-use super::settings::AlgorithmLists;
 
 const KEX: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
@@ -65,6 +64,31 @@ const LEGACY_HOST_KEYS: &[Algorithm] = &[Algorithm::Rsa { hash: None }];
 /// Keys of security tokens: people have them, hosts do not.
 const TOKEN_KEYS: &[Algorithm] = &[Algorithm::SkEd25519, Algorithm::SkEcdsaSha2NistP256];
 
+/// The lists of `ssh_config` for one host; without one, the default holds.
+#[derive(Default)]
+pub(super) struct Lists<'a> {
+    pub(super) kex: Option<&'a AlgorithmList>,
+    pub(super) host_key: Option<&'a AlgorithmList>,
+    pub(super) ciphers: Option<&'a AlgorithmList>,
+    pub(super) macs: Option<&'a AlgorithmList>,
+    pub(super) pubkey: Option<&'a AlgorithmList>,
+    /// Whether old algorithms are among the defaults.
+    pub(super) legacy: bool,
+}
+
+impl<'a> Lists<'a> {
+    pub(super) fn of(settings: &'a Settings, legacy: bool) -> Self {
+        Lists {
+            kex: settings.kex_algorithms.as_ref().map(|list| &list.value),
+            host_key: settings.host_key_algorithms.as_ref().map(|list| &list.value),
+            ciphers: settings.ciphers.as_ref().map(|list| &list.value),
+            macs: settings.macs.as_ref().map(|list| &list.value),
+            pubkey: settings.pubkey_accepted_algorithms.as_ref().map(|list| &list.value),
+            legacy,
+        }
+    }
+}
+
 /// What is known of the host before its keys are asked for.
 pub(super) struct Known<'a> {
     /// The types of its keys, as `known_hosts` spells them.
@@ -73,69 +97,80 @@ pub(super) struct Known<'a> {
     pub(super) authority: bool,
 }
 
-/// The offer: modern algorithms, old ones behind them when `legacy` is set, changed as `lists` says. Host keys of the
+/// The offer: modern algorithms, old ones behind them when they are allowed, changed as `lists` says. Host keys of the
 /// known types come first, so that a device with several keys shows one that can be checked; before them, certificates
 /// where an authority is known.
-pub(super) fn offer(lists: &AlgorithmLists, legacy: bool, known: &Known<'_>) -> Result<Preferred, DialError> {
-    let mut kex = choose("KexAlgorithms", &lists.kex, legacy, [KEX, LEGACY_KEX, OTHER_KEX])?;
+pub(super) fn offer(lists: &Lists<'_>, known: &Known<'_>) -> Result<Preferred, DialError> {
+    let legacy = lists.legacy;
+    let mut kex = choose("KexAlgorithms", lists.kex, legacy, [KEX, LEGACY_KEX, OTHER_KEX])?;
     kex.extend(KEX_EXTENSIONS);
-    let (certificates, keys) = host_keys(lists.host_key.as_deref(), legacy, known)?;
+    let (certificates, keys) = host_keys(lists.host_key, legacy, known)?;
     Ok(Preferred {
         kex: kex.into(),
         key: keys.into(),
         host_key_certificates: certificates.into(),
-        cipher: choose("Ciphers", &lists.ciphers, legacy, [CIPHERS, LEGACY_CIPHERS, &[]])?.into(),
-        mac: choose("MACs", &lists.macs, legacy, [MACS, LEGACY_MACS, &[]])?.into(),
+        cipher: choose("Ciphers", lists.ciphers, legacy, [CIPHERS, LEGACY_CIPHERS, &[]])?.into(),
+        mac: choose("MACs", lists.macs, legacy, [MACS, LEGACY_MACS, &[]])?.into(),
         compression: (&[compression::NONE]).into(),
     })
 }
 
-/// The names of an option: `modern` ones by default, `legacy` ones by the flag, `other` ones by name.
+/// The names of an option: `modern` ones by default, `old` ones by the flag, `other` ones by name.
 fn choose<N: AsRef<str> + Copy>(
     option: &'static str,
-    spec: &Option<String>,
+    list: Option<&AlgorithmList>,
     legacy: bool,
     [modern, old, other]: [&[N]; 3],
 ) -> Result<Vec<N>, DialError> {
     let all = [modern, old, other].concat();
-    let spelled = |names: &[N]| names.iter().map(|name| name.as_ref().to_owned()).collect::<Vec<_>>();
-    let default = if legacy { spelled(&[modern, old].concat()) } else { spelled(modern) };
-    let chosen = assemble(spec.as_deref(), &default, &spelled(&all));
+    let default = if legacy { [modern, old].concat() } else { modern.to_vec() };
+    let chosen = applied(list, &spelled(&default), &spelled(&all));
     let found = chosen.iter().filter_map(|name| all.iter().find(|known| known.as_ref() == name).copied());
-    usable(option, spec.as_deref(), found.collect())
+    usable(option, list, found.collect())
 }
 
-fn usable<T>(option: &'static str, spec: Option<&str>, chosen: Vec<T>) -> Result<Vec<T>, DialError> {
+fn spelled<N: AsRef<str>>(names: &[N]) -> Vec<&str> {
+    names.iter().map(AsRef::as_ref).collect()
+}
+
+fn applied(list: Option<&AlgorithmList>, default: &[&str], all: &[&str]) -> Vec<String> {
+    let names = list.map_or_else(|| default.to_vec(), |list| list.applied(default, all));
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn usable<T>(option: &'static str, list: Option<&AlgorithmList>, chosen: Vec<T>) -> Result<Vec<T>, DialError> {
     if chosen.is_empty() {
-        return Err(DialError::NoUsableAlgorithm { option, list: spec.unwrap_or_default().to_owned() });
+        let list = list.map(|list| list.names.join(",")).unwrap_or_default();
+        return Err(DialError::NoUsableAlgorithm { option, list });
     }
     Ok(chosen)
 }
 
 /// Certificates and plain keys, in the order of preference.
 fn host_keys(
-    spec: Option<&str>,
+    list: Option<&AlgorithmList>,
     legacy: bool,
     known: &Known<'_>,
 ) -> Result<(Vec<Algorithm>, Vec<Algorithm>), DialError> {
     let default = [HOST_KEYS, if legacy { LEGACY_HOST_KEYS } else { &[] }].concat();
     let all = [HOST_KEYS, LEGACY_HOST_KEYS].concat();
-    let chosen = assemble(spec, &spelled(&default), &spelled(&all));
+    let (default, names) = (key_names(&default), key_names(&all));
+    let chosen = applied(list, &spelled(&default), &spelled(&names));
     let pick = |name: fn(&Algorithm) -> String| {
         chosen.iter().filter_map(|chosen| all.iter().find(|known| name(known) == *chosen)).cloned().collect::<Vec<_>>()
     };
     let mut keys = pick(|key| key.as_str().to_owned());
     // As in `ssh`: a list that is spelled out is the order, too.
-    if spec.is_none_or(|spec| spec.starts_with(['+', '-'])) {
+    if list.is_none_or(|list| matches!(list.change, Change::Append | Change::Remove)) {
         keys.sort_by_key(|algorithm| !known.key_types.contains(&key_type(algorithm)));
     }
     let certificates = if known.authority { pick(Algorithm::to_certificate_type) } else { Vec::new() };
-    let keys = if certificates.is_empty() { usable("HostKeyAlgorithms", spec, keys)? } else { keys };
+    let keys = if certificates.is_empty() { usable("HostKeyAlgorithms", list, keys)? } else { keys };
     Ok((certificates, keys))
 }
 
 /// The names of certificates and of plain keys.
-fn spelled(algorithms: &[Algorithm]) -> Vec<String> {
+fn key_names(algorithms: &[Algorithm]) -> Vec<String> {
     let certificates = algorithms.iter().map(Algorithm::to_certificate_type);
     certificates.chain(algorithms.iter().map(|algorithm| algorithm.as_str().to_owned())).collect()
 }
@@ -155,11 +190,11 @@ pub(super) struct Signatures {
 
 impl Signatures {
     /// What `PubkeyAcceptedAlgorithms` makes of the default: everything but SHA-1.
-    pub(super) fn allowed(lists: &AlgorithmLists, legacy: bool) -> Signatures {
+    pub(super) fn allowed(lists: &Lists<'_>) -> Signatures {
         let modern = [HOST_KEYS, TOKEN_KEYS].concat();
-        let all = spelled(&[modern.as_slice(), LEGACY_HOST_KEYS].concat());
-        let default = if legacy { all.clone() } else { spelled(&modern) };
-        Signatures { names: assemble(lists.pubkey.as_deref(), &default, &all) }
+        let all = key_names(&[modern.as_slice(), LEGACY_HOST_KEYS].concat());
+        let default = if lists.legacy { all.clone() } else { key_names(&modern) };
+        Signatures { names: applied(lists.pubkey, &spelled(&default), &spelled(&all)) }
     }
 
     /// Whether a key of this type, shown plainly or in a certificate, may sign in any way.
@@ -207,11 +242,15 @@ mod tests {
     }
 
     fn offer(legacy: bool, key_types: &[&str], authority: bool) -> Preferred {
-        super::offer(&AlgorithmLists::default(), legacy, &Known { key_types, authority }).unwrap()
+        super::offer(&Lists { legacy, ..Lists::default() }, &Known { key_types, authority }).unwrap()
     }
 
-    fn listed(lists: AlgorithmLists) -> Result<Preferred, DialError> {
-        super::offer(&lists, false, &Known { key_types: &["ssh-rsa"], authority: false })
+    fn list(change: Change, names: &str) -> AlgorithmList {
+        AlgorithmList { change, names: names.split(',').map(str::to_owned).collect() }
+    }
+
+    fn listed(lists: &Lists<'_>) -> Result<Preferred, DialError> {
+        super::offer(lists, &Known { key_types: &["ssh-rsa"], authority: false })
     }
 
     #[test]
@@ -248,14 +287,14 @@ mod tests {
 
     #[test]
     fn a_list_of_the_device_changes_what_is_offered_to_it() {
-        let lists = AlgorithmLists {
-            kex: Some("+diffie-hellman-group1-sha1".into()),
-            host_key: Some("ecdsa-*,ssh-rsa".into()),
-            ciphers: Some("aes128-cbc".into()),
-            macs: Some("-hmac-sha2-512*".into()),
-            pubkey: None,
-        };
-        let offered = listed(lists).unwrap();
+        let offered = listed(&Lists {
+            kex: Some(&list(Change::Append, "diffie-hellman-group1-sha1")),
+            host_key: Some(&list(Change::Replace, "ecdsa-*,ssh-rsa")),
+            ciphers: Some(&list(Change::Replace, "aes128-cbc")),
+            macs: Some(&list(Change::Remove, "hmac-sha2-512*")),
+            ..Lists::default()
+        });
+        let offered = offered.unwrap();
         assert!(names(&offered.kex).contains(&"diffie-hellman-group1-sha1"));
         assert_eq!(names(&offered.cipher), ["aes128-cbc"]);
         assert_eq!(names(&offered.mac), ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]);
@@ -265,23 +304,22 @@ mod tests {
 
     #[test]
     fn a_list_of_which_we_have_nothing_is_an_error() {
-        let lists = AlgorithmLists { kex: Some("sntrup761x25519-sha512".into()), ..AlgorithmLists::default() };
+        let kex = list(Change::Replace, "sntrup761x25519-sha512");
         assert_eq!(
-            listed(lists).unwrap_err().to_string(),
+            listed(&Lists { kex: Some(&kex), ..Lists::default() }).unwrap_err().to_string(),
             "we have none of the algorithms in KexAlgorithms: sntrup761x25519-sha512"
         );
     }
 
     #[test]
     fn keys_do_not_sign_with_sha1_unless_asked_to() {
-        let rsa = |list: Option<&str>, legacy| {
-            let lists = AlgorithmLists { pubkey: list.map(str::to_owned), ..AlgorithmLists::default() };
-            Signatures::allowed(&lists, legacy).rsa(false)
+        let rsa = |list: Option<&AlgorithmList>, legacy| {
+            Signatures::allowed(&Lists { pubkey: list, legacy, ..Lists::default() }).rsa(false)
         };
         assert_eq!(rsa(None, false), [Some(HashAlg::Sha512), Some(HashAlg::Sha256)]);
         assert_eq!(rsa(None, true).last(), Some(&None));
-        assert_eq!(rsa(Some("+ssh-rsa"), false).last(), Some(&None));
-        assert_eq!(rsa(Some("rsa-sha2-256"), false), [Some(HashAlg::Sha256)]);
-        assert!(rsa(Some("ssh-ed25519*"), true).is_empty());
+        assert_eq!(rsa(Some(&list(Change::Append, "ssh-rsa")), false).last(), Some(&None));
+        assert_eq!(rsa(Some(&list(Change::Replace, "rsa-sha2-256")), false), [Some(HashAlg::Sha256)]);
+        assert!(rsa(Some(&list(Change::Replace, "ssh-ed25519*")), true).is_empty());
     }
 }

@@ -17,12 +17,11 @@ use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::algorithms::{self, Known};
+use super::algorithms::{self, Known, Lists};
 use super::deadline::Deadline;
 use super::error::{DialError, Phase, one_line};
 use super::jump::{HopConnection, HopFailure};
 use super::route::Passed;
-use super::settings::AlgorithmLists;
 use super::trust::{Judge, Judgement};
 
 /// FortiOS breaks an echoed line at the terminal's width, so the terminal is wider than any line of ours; 511 is the
@@ -171,8 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for S {}
 pub(super) struct Speech<'a> {
     pub(super) host: &'a str,
     pub(super) port: u16,
-    pub(super) lists: &'a AlgorithmLists,
-    pub(super) legacy: bool,
+    pub(super) lists: Lists<'a>,
     /// After how much silence the server is asked whether it is there.
     pub(super) alive_interval: Option<Duration>,
     /// After how many unanswered questions it is not.
@@ -204,7 +202,7 @@ impl Connection {
     ) -> Result<Connection, DialError> {
         let key_types = judge.known_key_types();
         let known = Known { key_types: &key_types, authority: judge.wants_certificate() };
-        let preferred = algorithms::offer(speech.lists, speech.legacy, &known)?;
+        let preferred = algorithms::offer(&speech.lists, &known)?;
         let config = Arc::new(config(preferred, speech));
         let seen = Arc::new(Mutex::new(Seen::default()));
         let guard = Guard { judge, seen: seen.clone() };
@@ -328,7 +326,7 @@ fn exchange_failure(stop: Break, speech: &Speech<'_>) -> DialError {
             option: option(&kind),
             ours,
             theirs: theirs.iter().filter(|name| is_algorithm(name)).map(|name| one_line(name)).collect(),
-            legacy: speech.legacy,
+            legacy: speech.lists.legacy,
         },
         Break::Ssh(error) => broken(Phase::KeyExchange, error),
     }

@@ -8,20 +8,20 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::auth::{Login, Method};
+use super::auth::{Login, MOST_KEYS, Method};
 use super::client::{Connection, ShellStream, Wire};
+use super::config::{HostConfig, Jump, Overrides, SshConfig};
 use super::deadline::Deadline;
-use super::endpoint::{DEFAULT_PORT, Endpoint, local_user};
+use super::endpoint::{Endpoint, EndpointError, Named};
 use super::error::{DialError, Phase};
 use super::hostkeys;
-use super::jump::{Hop, HopConnection, HopFailure, Hops};
+use super::jump::{HopConnection, HopFailure, Hops};
 use super::network;
 use super::offer::KeyFiles;
 use super::password::{Password, PasswordError, PasswordSource};
 use super::prompt::Person;
 use super::route::{Passed, Route};
-use super::settings::HostSettings;
-use super::target::Target;
+use super::target::{self, Target};
 use super::trust::{HostKeyPolicy, Judge};
 use crate::secret::Secret;
 
@@ -33,9 +33,6 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// each time after.
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-
-/// More jump hosts than anybody has: they lead to one another.
-const MOST_HOPS: usize = 8;
 
 /// What the flags say about logging in.
 #[derive(Debug, Clone)]
@@ -56,8 +53,12 @@ pub struct DialOptions {
     pub timeout: Duration,
     /// Who is asked for passwords, passphrases and second factors.
     pub person: Person,
-    /// What else is said about the device, by `-J` or an inventory; it wins over `ssh_config`.
-    pub settings: HostSettings,
+    /// `ssh_config` and `-o`.
+    pub ssh_config: Arc<SshConfig>,
+    /// `-J`: the jump hosts, the nearest first; `Some` and empty goes directly. `None` is what `ssh_config` says.
+    pub jumps: Option<Vec<Jump>>,
+    /// How many keys a device may refuse in one login.
+    pub most_refused_keys: usize,
 }
 
 impl Default for DialOptions {
@@ -71,7 +72,9 @@ impl Default for DialOptions {
             legacy_algorithms: false,
             timeout: DEFAULT_TIMEOUT,
             person: Person::at_terminal(),
-            settings: HostSettings::default(),
+            ssh_config: Arc::new(SshConfig::empty()),
+            jumps: None,
+            most_refused_keys: MOST_KEYS,
         }
     }
 }
@@ -122,10 +125,23 @@ impl Dial {
     }
 
     /// The same credentials over other jump hosts, the nearest first; none goes directly, whatever `ssh_config` says.
-    pub fn with_jumps(&self, jumps: Vec<Hop>) -> Self {
+    pub fn with_jumps(&self, jumps: Vec<Jump>) -> Self {
         let mut dial = self.clone();
-        dial.options.settings.jumps = Some(jumps);
+        dial.options.jumps = Some(jumps);
         dial
+    }
+
+    /// Where `text`, `[user@]host[:port]`, is: what it leaves out comes from `ssh_config`. `user` wins over the user in
+    /// the text, `default_user` is for a text without one, before `ssh_config`.
+    pub fn endpoint(&self, text: &str, user: Option<&str>, default_user: Option<&str>) -> Result<Endpoint, DialError> {
+        let named = Named::parse(text)?;
+        let user = user.or(named.user).or(default_user).map(str::to_owned);
+        let asked = Overrides { user, port: named.port, ..Overrides::default() };
+        let config = self.options.ssh_config.for_host(&named.host, &asked)?;
+        if config.user.is_empty() {
+            return Err(EndpointError::NoUser(named.host).into());
+        }
+        Ok(target::endpoint_of(&config))
     }
 
     /// The password, resolved now if it was not needed so far: for questions inside the session.
@@ -137,8 +153,7 @@ impl Dial {
     /// pass (a refused connection, too many sessions) is tried again a few times.
     pub async fn open(&self, endpoint: &Endpoint) -> Result<Shell, DialError> {
         let deadline = Deadline::after(self.options.timeout);
-        let target = self.device(endpoint);
-        let route = self.route(target.settings.jumps.as_deref().unwrap_or_default())?;
+        let (route, target) = self.targets(endpoint)?;
         let (connection, ends) = self.reach(&target, &route, &deadline).await?;
         self.shell(&target, connection, ends, &deadline).await
     }
@@ -149,7 +164,8 @@ impl Dial {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let deadline = Deadline::after(self.options.timeout);
-        let target = self.device(endpoint);
+        let config = self.options.ssh_config.for_host(&endpoint.host, &self.overrides(endpoint))?;
+        let target = self.device(endpoint, config);
         let judge = target.judge()?;
         let connection = Connection::open(Box::new(stream), None, &target.speech(), judge, &deadline).await?;
         self.shell(&target, connection, (None, None), &deadline).await
@@ -203,7 +219,7 @@ impl Dial {
         deadline: &Deadline,
     ) -> Result<(Connection, Ends), DialError> {
         let judge = target.judge()?;
-        let mut left = target.settings.connection_attempts.unwrap_or(ATTEMPTS);
+        let mut left = target.attempts().unwrap_or(ATTEMPTS);
         let mut pause = FIRST_PAUSE;
         loop {
             let error = match self.reach_once(target, route, judge.clone(), deadline).await {
@@ -262,7 +278,7 @@ impl Dial {
 
     async fn open_hop(&self, route: &[Target]) -> Result<Arc<HopConnection>, HopFailure> {
         let Some((hop, before)) = route.split_last() else {
-            return Err(HopFailure::new("", DialError::JumpLoop { route: Vec::new() }));
+            return Err(HopFailure::new("", DialError::Closed { phase: Phase::Connection, reason: None }));
         };
         let opened = self.enter(hop, before).await;
         opened.map(Arc::new).map_err(|error| HopFailure::new(&hop.endpoint.name, error))
@@ -282,33 +298,29 @@ impl Dial {
         Ok(HopConnection::new(passed, connection))
     }
 
-    fn device(&self, endpoint: &Endpoint) -> Target {
-        let settings = self.options.settings.clone();
-        Target::device(endpoint, settings, &self.options, self.password.clone())
+    /// The device and the jump hosts before it, the nearest first.
+    fn targets(&self, endpoint: &Endpoint) -> Result<(Vec<Target>, Target), DialError> {
+        let mut route = self.options.ssh_config.route(&endpoint.host, &self.overrides(endpoint))?;
+        let device = match route.pop() {
+            Some(device) => device,
+            None => self.options.ssh_config.for_host(&endpoint.host, &self.overrides(endpoint))?,
+        };
+        let hop = |config| Target::hop(config, &self.options, |endpoint| self.hop_password(endpoint));
+        Ok((route.into_iter().map(hop).collect(), self.device(endpoint, device)))
     }
 
-    /// All hosts on the way, the nearest first. The first one may have jump hosts of its own.
-    fn route(&self, jumps: &[Hop]) -> Result<Vec<Target>, DialError> {
-        let mut route: Vec<Target> = Vec::new();
-        let mut jumps = jumps.to_vec();
-        while !jumps.is_empty() {
-            let nearer = jumps.iter().map(|hop| self.hop_target(hop)).collect::<Result<Vec<_>, _>>()?;
-            jumps = nearer.first().and_then(|hop| hop.settings.jumps.clone()).unwrap_or_default();
-            route.splice(0..0, nearer);
-            if route.len() > MOST_HOPS {
-                let names = route.iter().rev().map(|hop| hop.endpoint.name.clone()).collect();
-                return Err(DialError::JumpLoop { route: names });
-            }
-        }
-        Ok(route)
+    fn device(&self, endpoint: &Endpoint, config: HostConfig) -> Target {
+        Target::device(endpoint, config, &self.options, self.password.clone())
     }
 
-    fn hop_target(&self, hop: &Hop) -> Result<Target, DialError> {
-        let settings = HostSettings::default();
-        let user = hop.user.clone().or_else(local_user);
-        let endpoint = Endpoint::new(&hop.host, hop.port.unwrap_or(DEFAULT_PORT), user.as_deref())?;
-        let password = self.hops.password(&endpoint, &self.options.person);
-        Ok(Target::hop(endpoint, settings, &self.options, password))
+    fn hop_password(&self, endpoint: &Endpoint) -> Arc<Password> {
+        self.hops.password(endpoint, &self.options.person)
+    }
+
+    /// User and port are settled in the endpoint.
+    fn overrides(&self, endpoint: &Endpoint) -> Overrides {
+        let (user, port) = (Some(endpoint.user.clone()), Some(endpoint.port));
+        Overrides { user, port, identity_files: Vec::new(), jumps: self.options.jumps.clone() }
     }
 }
 

@@ -8,6 +8,7 @@ use russh::keys::ssh_key::Fingerprint;
 
 use super::agent::AgentError;
 use super::command::CommandError;
+use super::config::ConfigError;
 use super::endpoint::EndpointError;
 use super::hostkeys::{KnownKey, Place};
 use super::identity::IdentityError;
@@ -75,6 +76,9 @@ pub enum DialError {
         /// What the device said, if it said anything.
         reason: Option<String>,
     },
+    /// `ssh_config` is of no use, or not for this host.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// No address of the host accepted a TCP connection.
     #[error("cannot connect to {host} port {port}")]
     Connect {
@@ -91,7 +95,7 @@ pub enum DialError {
         /// How many rounds were answered.
         asked: usize,
     },
-    /// A jump host cannot be meant as it is named.
+    /// The device cannot be meant as it is named.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// A jump host does not connect to the next host.
@@ -144,12 +148,6 @@ pub enum DialError {
     /// A key file cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The jump hosts lead to one another.
-    #[error("the jump hosts never end: {}", route.join(", "))]
-    JumpLoop {
-        /// The jump hosts, the farthest first.
-        route: Vec<String>,
-    },
     /// The `known_hosts` files cannot be used.
     #[error(transparent)]
     KnownHosts(#[from] KnownHostsError),

@@ -50,7 +50,8 @@ impl DialError {
                 Some(format!("`AllowTcpForwarding` and `PermitOpen` in sshd_config of {hop} decide about it"))
             }
             DialError::Forward { .. } => Some(ALLOW_ACCESS.to_owned()),
-            DialError::JumpLoop { .. } => Some("see ProxyJump in ssh_config; `-J none` goes directly".to_owned()),
+            DialError::Config(error) => error.hint(),
+            DialError::Endpoint(error) => error.hint(),
             DialError::Closed { reason: Some(reason), .. } if reason.contains("unsupported public key") => {
                 Some(RSA_SHA2.to_owned())
             }

@@ -20,17 +20,6 @@ use super::password::{Password, PasswordSource};
 use super::prompt::Person;
 use super::route::Passed;
 
-/// A jump host as it is named: what is left out comes from `ssh_config`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hop {
-    /// Who logs in there.
-    pub user: Option<String>,
-    /// A name or an address, IPv6 without brackets.
-    pub host: String,
-    /// 1 to 65535.
-    pub port: Option<u16>,
-}
-
 /// A jump host that could not be passed. Shared, since it stops all devices behind it.
 #[derive(Debug, Clone)]
 pub struct HopFailure {

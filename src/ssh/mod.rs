@@ -6,12 +6,13 @@
 //! | file | owns |
 //! |---|---|
 //! | `endpoint` | `[user@]host[:port]` |
-//! | `settings`, `target` | what is said about a host; a host with all that holds for it |
+//! | `config` | `ssh_config`, read as OpenSSH reads it |
+//! | `target` | a host with all that holds for it |
 //! | `dial`, `route` | the steps of a login, in order; how a device was reached |
 //! | `deadline` | the one time limit of a login |
 //! | `network` | name to connected socket |
 //! | `jump` | hosts on the way, and the connections to them |
-//! | `algorithms`, `algorithm_list` | what is offered in the key exchange, and how keys sign |
+//! | `algorithms` | what is offered in the key exchange, and how keys sign |
 //! | `hostkeys`, `certificates` | the judgement of a host key, without I/O |
 //! | `known_hosts`, `trust` | the files; policy and files applied to a host |
 //! | `password`, `identity`, `agent`, `second_factor`, `command`, `prompt` | where credentials come from |
@@ -20,16 +21,16 @@
 //! | `auth`, `interactive` | logging in; rounds of questions |
 //! | `error`, `hint` | what can go wrong, and what to type next |
 //!
-//! Where to add: an option of `ssh_config` as a field of [`HostSettings`], used in `target`; another holder of keys
+//! Where to add: an option of `ssh_config` in `config`, used in `target`; another holder of keys
 //! beside `agent`, as one more holder of an offer.
 
 mod agent;
-mod algorithm_list;
 mod algorithms;
 mod auth;
 mod certificates;
 mod client;
 mod command;
+pub mod config;
 mod deadline;
 mod dial;
 mod endpoint;
@@ -46,7 +47,6 @@ mod password;
 mod prompt;
 mod route;
 mod second_factor;
-mod settings;
 mod target;
 mod trust;
 
@@ -59,12 +59,11 @@ pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use error::{DialError, Phase, ShownKey};
 pub use hostkeys::{KnownHosts, KnownKey, Malformed, Place, Verdict, known_name};
 pub use identity::IdentityError;
-pub use jump::{Hop, HopFailure};
+pub use jump::HopFailure;
 pub use known_hosts::KnownHostsError;
 pub use password::{PASSWORD_VARIABLE, PasswordError, PasswordSource};
 pub use prompt::{Person, PromptError, Question};
 pub use route::{Passed, Route};
 pub use russh::keys::ssh_key::Fingerprint;
 pub use second_factor::QUESTION_VARIABLE;
-pub use settings::{AddressFamily, AgentSocket, AlgorithmLists, HostSettings};
 pub use trust::{HostKeyPolicy, HostKeyPolicyError, Judgement};

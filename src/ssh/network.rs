@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::task::JoinSet;
 
+use super::config::AddressFamily;
 use super::deadline::Deadline;
 use super::error::{DialError, Phase};
-use super::settings::AddressFamily;
 
 /// How long an address is tried alone before the next one is tried beside it: the "Connection Attempt Delay" that
 /// RFC 8305 (happy eyeballs), section 5 recommends.
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 
 /// From where and to what a connection goes.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Reach<'a> {
     pub(super) family: AddressFamily,
     /// An address of ours, or a name that has one.
@@ -33,7 +33,7 @@ pub(super) async fn connect(
     deadline: &Deadline,
 ) -> Result<TcpStream, DialError> {
     let mut addresses = deadline.within(Phase::NameResolution, resolve(host, port)).await??;
-    addresses.retain(|address| reach.family.has(address));
+    addresses.retain(|address| is_of(reach.family, address));
     let from = deadline.within(Phase::NameResolution, own_addresses(reach)).await??;
     let attempt = first_to_answer(host, port, addresses, from);
     let attempt = async {
@@ -52,13 +52,11 @@ fn late(host: &str, port: u16) -> DialError {
     DialError::Connect { host: host.to_owned(), port, source: io::ErrorKind::TimedOut.into() }
 }
 
-impl AddressFamily {
-    fn has(self, address: &SocketAddr) -> bool {
-        match self {
-            AddressFamily::Any => true,
-            AddressFamily::Inet => address.is_ipv4(),
-            AddressFamily::Inet6 => address.is_ipv6(),
-        }
+fn is_of(family: AddressFamily, address: &SocketAddr) -> bool {
+    match family {
+        AddressFamily::Any => true,
+        AddressFamily::Inet => address.is_ipv4(),
+        AddressFamily::Inet6 => address.is_ipv6(),
     }
 }
 
@@ -141,6 +139,8 @@ async fn first_to_answer(
 mod tests {
     use super::*;
 
+    const ANY: Reach<'static> = Reach { family: AddressFamily::Any, from: None, within: None };
+
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()
     }
@@ -175,11 +175,11 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let deadline = Deadline::after(Duration::from_secs(5));
-        let reach = Reach { from: Some("127.0.0.9"), ..Reach::default() };
+        let reach = Reach { from: Some("127.0.0.9"), ..ANY };
         let stream = connect("127.0.0.1", port, &reach, &deadline).await.unwrap();
         assert_eq!(stream.local_addr().unwrap().ip(), address("127.0.0.9:0").ip());
 
-        let reach = Reach { family: AddressFamily::Inet6, ..Reach::default() };
+        let reach = Reach { family: AddressFamily::Inet6, ..ANY };
         let error = connect("127.0.0.1", port, &reach, &deadline).await.unwrap_err();
         let why = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(why, "it has no address of the family that is asked for");
@@ -189,7 +189,7 @@ mod tests {
     async fn an_attempt_to_connect_has_its_own_limit() {
         // 198.51.100.0/24 is for documentation: nothing there answers, if it is routed at all.
         let deadline = Deadline::after(Duration::from_secs(20));
-        let reach = Reach { within: Some(Duration::from_millis(50)), ..Reach::default() };
+        let reach = Reach { within: Some(Duration::from_millis(50)), ..ANY };
         let error = connect("198.51.100.1", 22, &reach, &deadline).await.unwrap_err();
         assert!(matches!(error, DialError::Connect { .. }), "{error}");
     }

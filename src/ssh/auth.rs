@@ -169,10 +169,15 @@ impl<'a> Login<'a> {
             MethodKind::PublicKey => !self.offers.is_empty() && self.refused_keys < self.with.most_refused,
             MethodKind::Password => !self.password_used && !self.no_password,
             // Once, and once more for each other method that was accepted.
-            MethodKind::KeyboardInteractive => self.rounds <= self.passed.len(),
+            MethodKind::KeyboardInteractive => self.rounds <= self.passed.len() && self.can_answer(),
             _ => false,
         };
         self.with.preferred.iter().find(|kind| self.takes(**kind) && left(kind)).copied()
+    }
+
+    /// Whether questions can be answered: starting without it would be a failed login for nothing.
+    fn can_answer(&self) -> bool {
+        self.with.password.may_be_had() || self.with.second_factor.can_answer()
     }
 
     /// Whether the device takes a method, as far as is known.

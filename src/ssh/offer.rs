@@ -179,7 +179,7 @@ impl Offers {
         for key in keys {
             offers.file_key(key, held)?;
         }
-        offers.list.retain(Offer::is_current);
+        offers.pass_over_old_certificates();
         Ok(offers)
     }
 
@@ -188,6 +188,14 @@ impl Offers {
         if self.list.len() > most {
             self.list.sort_by_key(|offer| !offer.named);
         }
+    }
+
+    /// A certificate that is out of date is sure to be refused, and a refusal counts as a failed login.
+    fn pass_over_old_certificates(&mut self) {
+        let (current, old) = std::mem::take(&mut self.list).into_iter().partition(Offer::is_current);
+        self.list = current;
+        let old: Vec<Offer> = old;
+        self.warnings.extend(old.iter().map(|offer| format!("{} is out of date", offer.method)));
     }
 
     async fn file_keys(
@@ -276,7 +284,10 @@ impl FileKey {
     fn is(&self, held: &AgentIdentity) -> bool {
         match (held, &self.certificate) {
             (AgentIdentity::PublicKey { key, .. }, None) => key.key_data() == self.identity.public().key_data(),
-            (AgentIdentity::Certificate { certificate, .. }, Some((_, own))) => certificate == own,
+            // Comments may differ.
+            (AgentIdentity::Certificate { certificate, .. }, Some((_, own))) => {
+                certificate.to_bytes().is_ok_and(|bytes| own.to_bytes().is_ok_and(|own| own == bytes))
+            }
             _ => false,
         }
     }
@@ -301,7 +312,7 @@ impl Offer {
         Offer { shows, method: Method::Certificate(file.to_owned()), holder, named }
     }
 
-    /// A certificate that is out of date is sure to be refused, and a refusal counts as a failed login.
+    /// Whether it is valid now, if it is a certificate.
     fn is_current(&self) -> bool {
         let Shows::Certificate(certificate) = &self.shows else { return true };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

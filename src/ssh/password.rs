@@ -119,6 +119,15 @@ impl Password {
         &self.source
     }
 
+    /// Whether there may be a password: only a person who is not there surely gives none.
+    pub(super) fn may_be_had(&self) -> bool {
+        match self.source {
+            PasswordSource::Ask | PasswordSource::AskLast => self.resolved.initialized() || self.person.is_there(),
+            PasswordSource::None => false,
+            PasswordSource::Environment | PasswordSource::File(_) | PasswordSource::Command(_) => true,
+        }
+    }
+
     /// The password if it has been resolved already.
     pub(super) fn resolved(&self) -> Option<Arc<Secret>> {
         self.resolved.get().cloned()

@@ -46,18 +46,19 @@ type Notice = dyn Fn(&str) + Send + Sync;
 pub struct Person {
     answer: Arc<Answer>,
     notice: Arc<Notice>,
+    presence: fn() -> bool,
     turn: Arc<Mutex<()>>,
 }
 
 impl Person {
     /// The person at the controlling terminal. Not stdin: a transcript or a request may be piped in there.
     pub fn at_terminal() -> Self {
-        Person { notice: Arc::new(write_notice), ..Person::asked(ask_at_terminal) }
+        Person { notice: Arc::new(write_notice), presence: || terminal().is_ok(), ..Person::asked(ask_at_terminal) }
     }
 
     /// Nobody: every question fails as it does without a terminal.
     pub fn nobody() -> Self {
-        Person::answering(|_| Err(PromptError::NoTerminal))
+        Person { presence: || false, ..Person::answering(|_| Err(PromptError::NoTerminal)) }
     }
 
     /// Somebody whose answers come from `answer`, which is given the text of the question and may block.
@@ -67,7 +68,12 @@ impl Person {
 
     /// As [`Person::answering`], with all there is to know about the question.
     pub fn asked(answer: impl Fn(&Question) -> Result<Secret, PromptError> + Send + Sync + 'static) -> Self {
-        Person { answer: Arc::new(answer), notice: Arc::new(|_| {}), turn: Arc::default() }
+        Person { answer: Arc::new(answer), notice: Arc::new(|_| {}), presence: || true, turn: Arc::default() }
+    }
+
+    /// Whether there is anybody to ask.
+    pub(super) fn is_there(&self) -> bool {
+        (self.presence)()
     }
 
     /// Asks `question`, and waits as long as the answer takes.

@@ -48,6 +48,11 @@ impl<'a> SecondFactor<'a> {
         SecondFactor { command, person, answered: Vec::new() }
     }
 
+    /// Whether anybody is there to answer.
+    pub(super) fn can_answer(&self) -> bool {
+        self.has_command() || self.person.is_there()
+    }
+
     /// Whether a command is there to answer.
     pub(super) fn has_command(&self) -> bool {
         self.command.is_some()

@@ -51,6 +51,10 @@ impl Desk {
     }
 
     fn reads(mut self, file: ConfigFile) -> Self {
+        let file = match (&file, self.directory.path().join("config")) {
+            (ConfigFile::None, config) if config.exists() => ConfigFile::Only(config),
+            _ => file,
+        };
         let sources = ConfigSources { file, options: self.said.clone(), local: Local::current() };
         self.options.ssh_config = Arc::new(SshConfig::load(&sources).unwrap());
         self

@@ -194,14 +194,6 @@ async fn a_question_that_is_not_the_password_is_shown_and_not_answered() {
 }
 
 #[tokio::test]
-async fn a_second_factor_after_the_password_is_an_error_that_says_so() {
-    let server = Server { partial: true, ..Server::default() }.start().await;
-    let error = Desk::new().knows(&server).refused(&server).await;
-    assert_eq!(error.to_string(), "the device asks for more than a password: `a second factor after the password`");
-    assert_eq!(server.seen(), ["password admin"]);
-}
-
-#[tokio::test]
 async fn the_pre_login_banner_is_kept() {
     let banner = Some("Authorized use only #\r\n".to_owned());
     let server = Server { banner, ..Server::default() }.start().await;

@@ -23,7 +23,7 @@ pub fn installed(test: &str) -> bool {
     there
 }
 
-fn which(program: &str) -> bool {
+pub fn which(program: &str) -> bool {
     Command::new(program).arg("-?").stderr(Stdio::null()).stdout(Stdio::null()).status().is_ok()
 }
 
@@ -87,12 +87,17 @@ impl Sshd {
     }
 
     /// Also lets in the key of this file.
-    fn authorize(&self, identity: &Path) {
+    pub fn authorize(&self, identity: &Path) {
         let public = std::fs::read_to_string(format!("{}.pub", identity.display())).unwrap();
         std::fs::write(self.directory.path().join("authorized_keys"), public).unwrap();
     }
 
-    fn log(&self) -> String {
+    /// The process that listens.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 

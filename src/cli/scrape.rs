@@ -10,6 +10,10 @@ use crate::verbs::{Event, Observer};
 use super::args::ScrapeArgs;
 
 pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
+    if let Some(option) = args.delivery.ssh_options().first() {
+        reporter.bad_usage(&format!("-o {option} is an option of ssh, and scrape logs in nowhere"), None);
+        return Exit::Usage;
+    }
     let transcript = match read_stdin(reporter) {
         Ok(transcript) => transcript,
         Err(error) => {
@@ -51,7 +55,7 @@ fn wanted(args: &ScrapeArgs, scrape: &mut Scrape) -> Vec<Found> {
 }
 
 fn deliver(args: &ScrapeArgs, found: Vec<Found>, reporter: &mut Reporter) -> Exit {
-    let format = args.delivery.output.unwrap_or(if found.len() == 1 { Format::Key } else { Format::NameAndKey });
+    let format = args.delivery.format().unwrap_or(if found.len() == 1 { Format::Key } else { Format::NameAndKey });
     let count = found.len();
     let mut undelivered = 0;
     for (number, found) in (1..).zip(found) {

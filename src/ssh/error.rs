@@ -8,7 +8,7 @@ use russh::keys::ssh_key::Fingerprint;
 
 use super::agent::AgentError;
 use super::command::CommandError;
-use super::config::ConfigError;
+use super::config::{ConfigError, Problem};
 use super::endpoint::EndpointError;
 use super::hostkeys::{KnownKey, Place};
 use super::identity::IdentityError;
@@ -148,6 +148,9 @@ pub enum DialError {
     /// A key file cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// `-J` cannot be read.
+    #[error("-J: {0}")]
+    Jump(Problem),
     /// The `known_hosts` files cannot be used.
     #[error(transparent)]
     KnownHosts(#[from] KnownHostsError),

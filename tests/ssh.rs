@@ -7,6 +7,8 @@
 mod agent;
 #[path = "ssh/certificates.rs"]
 mod certificates;
+#[path = "ssh/configured.rs"]
+mod configured;
 #[path = "ssh/desk.rs"]
 mod desk;
 #[path = "ssh/host_keys.rs"]

@@ -303,7 +303,8 @@ impl<'a> Login<'a> {
     /// When keys were refused, that is the news; that there is no password besides is not.
     pub(super) fn without_password(&mut self, error: PasswordError) -> DialError {
         let explicit = self.with.password.source().is_explicit();
-        if self.tried.is_empty() || explicit { error.into() } else { self.refused() }
+        let no_news = self.tried.is_empty() && !self.rsa_sha2;
+        if no_news || explicit { error.into() } else { self.refused() }
     }
 
     pub(super) fn refused(&mut self) -> DialError {
@@ -311,12 +312,13 @@ impl<'a> Login<'a> {
         if let Some(error) = self.unwilling.take() {
             return error.into();
         }
+        let at_limit = self.refused_keys >= self.with.most_refused;
         let accepted = self.accepted.iter().flat_map(|accepted| accepted.iter());
         DialError::Refused {
             user: self.with.user.to_owned(),
             tried: self.tried.clone(),
             accepted: accepted.map(String::from).collect(),
-            kept_back: self.offers.len(),
+            kept_back: if at_limit { self.offers.len() } else { 0 },
             rsa_sha2: self.rsa_sha2,
         }
     }

@@ -90,5 +90,5 @@ impl<'r, 'a> Rounds<'r, 'a> {
 }
 
 fn words(prompts: &[Prompt]) -> Vec<String> {
-    prompts.iter().map(|prompt| one_line(&prompt.prompt)).collect()
+    prompts.iter().take(MOST_QUESTIONS).map(|prompt| one_line(&prompt.prompt)).collect()
 }

@@ -94,6 +94,25 @@ async fn rsa_keys_of_the_agent_sign_with_sha2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kind_of_key_that_is_too_old_does_not_hide_the_others() {
+    let Some(agent) = Agent::start("a_kind_of_key_that_is_too_old_does_not_hide_the_others") else { return };
+    let sshd = Sshd::start("").await;
+    let old = agent.directory.path().join("dsa");
+    let mut keygen = Command::new("ssh-keygen");
+    let made = keygen.args(["-q", "-t", "dsa", "-N", "", "-f"]).arg(&old).stderr(Stdio::null()).status().unwrap();
+    if !made.success() {
+        eprintln!("SKIPPED: this ssh-keygen makes no DSA keys any more");
+        return;
+    }
+    agent.add(&[], &old);
+    let file = agent.add_new("new", &["-t", "ed25519"]);
+    sshd.authorize(&file);
+    let shell = desk(&sshd, &agent).option("IdentityFile none").dial().open(&sshd.endpoint()).await;
+    let shell = shell.unwrap_or_else(|error| panic!("{error:?}\n{}", sshd.log()));
+    assert_eq!(shell.route.method, Method::AgentKey("new".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_limited_to_a_host_are_used_there() {
     let Some(agent) = Agent::start("keys_limited_to_a_host_are_used_there") else { return };
     let sshd = Sshd::start("").await;

@@ -154,6 +154,25 @@ async fn an_rsa_key_that_is_refused_with_sha2_is_explained() {
     assert!(hint.contains("-o PubkeyAcceptedAlgorithms=+ssh-rsa"), "{hint}");
 }
 
+#[tokio::test]
+async fn an_rsa_key_signs_with_sha1_when_that_is_allowed() {
+    let rsa = key(Algorithm::Rsa { hash: None });
+    let user_key = Some(rsa.public_key().clone());
+    let preferred = russh::Preferred {
+        key: vec![Algorithm::Ed25519, Algorithm::Rsa { hash: None }].into(),
+        ..russh::Preferred::DEFAULT
+    };
+    let server = Server { preferred, user_key, ..Server::default() }.start().await;
+    let desk = Desk::new().source(fgtkey::ssh::PasswordSource::None).identity("id", &rsa).knows(&server);
+    assert!(desk.refused(&server).await.hint().unwrap().contains("SHA-1 only"));
+    assert!(server.seen().is_empty(), "what the device says it does not take is not offered");
+    let mut desk = desk.option("PubkeyAcceptedAlgorithms +ssh-rsa");
+    desk.open(&server).await.unwrap();
+    desk = desk.option("PubkeyAcceptedAlgorithms -nothing");
+    desk.options.legacy_algorithms = true;
+    desk.open(&server).await.unwrap();
+}
+
 /// Passes connections on to the server, after refusing the first few: closed at once, as with too many sessions.
 async fn shy(server: u16, refusals: usize) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

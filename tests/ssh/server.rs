@@ -29,6 +29,8 @@ pub struct Server {
     pub insatiable: bool,
     pub banner: Option<String>,
     pub preferred: russh::Preferred,
+    /// How many bytes may be sent to it before it reads.
+    pub window: u32,
     /// Where the server hangs up.
     pub hang_up: Option<Step>,
     /// What the server refuses after the login.
@@ -76,6 +78,7 @@ impl Default for Server {
             insatiable: false,
             banner: None,
             preferred: russh::Preferred::DEFAULT,
+            window: 1 << 20,
             hang_up: None,
             refuse: None,
             partial: false,
@@ -107,6 +110,7 @@ impl Server {
             methods: MethodSet::from(self.methods.as_slice()),
             auth_rejection_time: Duration::ZERO,
             preferred: self.preferred.clone(),
+            window_size: self.window,
             ..Config::default()
         };
         let visit = Visit { server: self, seen, round: 0 };

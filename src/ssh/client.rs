@@ -7,21 +7,21 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use russh::client::{self, DisconnectReason, GexParams, Handle, Handler, Session};
-use russh::keys::{PublicKey, PublicKeyOrCertificate};
-use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use russh::client::{self, GexParams, Handle};
+use russh::keys::PublicKey;
+use russh::{ChannelOpenFailure, SshId};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::algorithms::{self, Known, Lists};
 use super::deadline::Deadline;
 use super::error::{DialError, Phase, one_line};
+use super::guard::{Agreed, Break, End, Guard, Seen, lock};
 use super::jump::{HopConnection, HopFailure};
 use super::route::Passed;
+use super::shell::ShellStream;
 use super::trust::{Judge, Judgement};
 
 /// FortiOS breaks an echoed line at the terminal's width, so the terminal is wider than any line of ours; 511 is the
@@ -35,131 +35,8 @@ pub const ROWS: u32 = 10_000;
 /// A terminal without abilities: what comes back is text.
 const TERMINAL: &str = "vt100";
 
-/// How long a connection that is being closed is waited for.
-const PARTING: Duration = Duration::from_secs(2);
-
-/// More than any login banner. A device that sends more is not one.
-const LONGEST_BANNER: usize = 64 * 1024;
-
 /// What is said of a connection that does not answer any more.
 const SILENT: &str = "it does not answer any more";
-
-/// What the connection's task tells the login about.
-#[derive(Default)]
-struct Seen {
-    /// The host key, once it was accepted.
-    host_key: Option<(PublicKey, Judgement)>,
-    /// The pre-login banner.
-    banner: String,
-    /// The algorithms that were agreed on.
-    algorithms: Option<Agreed>,
-    /// Why the connection ended.
-    end: Option<End>,
-}
-
-/// The algorithms of a connection, by their SSH names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreed {
-    /// The key exchange.
-    pub kex: String,
-    /// The cipher.
-    pub cipher: String,
-    /// The algorithm of the host key.
-    pub host_key: String,
-}
-
-/// Why the connection's task ended.
-enum End {
-    /// The device said goodbye, with these words.
-    Goodbye(String),
-    /// No method is left to authenticate with.
-    NoMethodLeft,
-    /// The terminal or the shell was refused.
-    RequestRefused,
-    Ssh(russh::Error),
-}
-
-/// What stops the connection's task.
-#[derive(Debug)]
-pub(super) enum Break {
-    HostKey(Box<DialError>),
-    RequestRefused,
-    Ssh(russh::Error),
-}
-
-impl From<russh::Error> for Break {
-    fn from(error: russh::Error) -> Self {
-        Break::Ssh(error)
-    }
-}
-
-/// The connection's end of russh: judges the host key, keeps the banner, and notes why the connection ended.
-pub(super) struct Guard {
-    judge: Judge,
-    seen: Arc<Mutex<Seen>>,
-}
-
-impl Guard {
-    fn note(&self, note: impl FnOnce(&mut Seen)) {
-        note(&mut lock(&self.seen));
-    }
-}
-
-/// A lock that a panic elsewhere cannot take away: what is noted is never half written.
-fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Handler for Guard {
-    type Error = Break;
-
-    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Break> {
-        let key = shown.public_key();
-        let judgement = match shown.certificate() {
-            Some(certificate) => self.judge.judge_certificate(certificate),
-            None => self.judge.judge(&key),
-        };
-        let judgement = judgement.map_err(|error| Break::HostKey(Box::new(error)))?;
-        self.note(|seen| seen.host_key = Some((key, judgement)));
-        Ok(true)
-    }
-
-    async fn kex_done(&mut self, _: Option<&[u8]>, names: &Names, _: &mut Session) -> Result<(), Break> {
-        let agreed = Agreed {
-            kex: names.kex.as_ref().to_owned(),
-            cipher: names.cipher.as_ref().to_owned(),
-            host_key: names.key.as_str().to_owned(),
-        };
-        self.note(|seen| seen.algorithms = Some(agreed));
-        Ok(())
-    }
-
-    async fn auth_banner(&mut self, banner: &str, _: &mut Session) -> Result<(), Break> {
-        let mut seen = lock(&self.seen);
-        if seen.banner.len() + banner.len() > LONGEST_BANNER {
-            return Err(Break::Ssh(russh::Error::PacketSize(banner.len())));
-        }
-        seen.banner.push_str(banner);
-        Ok(())
-    }
-
-    /// The only requests of ours that can fail are the terminal and the shell; without them there is nothing to read.
-    async fn channel_failure(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Break> {
-        Err(Break::RequestRefused)
-    }
-
-    async fn disconnected(&mut self, reason: DisconnectReason<Break>) -> Result<(), Break> {
-        let end = match reason {
-            DisconnectReason::ReceivedDisconnect(goodbye) => End::Goodbye(one_line(&goodbye.message)),
-            DisconnectReason::Error(Break::RequestRefused) => End::RequestRefused,
-            DisconnectReason::Error(Break::Ssh(russh::Error::NoAuthMethod)) => End::NoMethodLeft,
-            DisconnectReason::Error(Break::Ssh(error)) => End::Ssh(error),
-            DisconnectReason::Error(Break::HostKey(_)) => End::Ssh(russh::Error::UnknownKey),
-        };
-        self.note(|seen| seen.end = Some(end));
-        Ok(())
-    }
-}
 
 /// A way to the server: boxed, since a jump host's channel and a socket are the same to SSH.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -266,7 +143,7 @@ impl Connection {
     }
 
     /// Waits for the task. Its own result is of no use: it always says "disconnected"; the reason was noted before.
-    async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
+    pub(super) async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
         if !self.over {
             let _ = deadline.within(phase, &mut self.handle).await?;
             self.over = true;
@@ -380,57 +257,5 @@ pub(super) fn refusal_words(reason: &ChannelOpenFailure) -> String {
         ChannelOpenFailure::UnknownChannelType => "it knows no sessions".to_owned(),
         ChannelOpenFailure::ResourceShortage => "it has no resources left".to_owned(),
         ChannelOpenFailure::Other { reason, .. } => one_line(reason),
-    }
-}
-
-/// The bytes of the shell, with the connection that carries them. Reading ends (with 0 bytes) when the device closes
-/// the shell or the connection.
-pub struct ShellStream {
-    stream: ChannelStream<client::Msg>,
-    connection: Connection,
-}
-
-impl ShellStream {
-    /// Why the connection ended, in the device's or the protocol's words, once reading has ended; `None` when the shell
-    /// was closed in an orderly way.
-    pub async fn why_ended(&mut self) -> Option<DialError> {
-        let soon = Deadline::after(PARTING);
-        self.connection.end(Phase::Shell, &soon).await.ok().flatten()
-    }
-
-    /// Says goodbye and waits for the connection to end, so that no session of ours stays in the device's list; gives
-    /// up quietly after two seconds.
-    pub async fn close(mut self) {
-        let goodbye = self.connection.handle.disconnect(russh::Disconnect::ByApplication, "", "en");
-        let soon = Deadline::after(PARTING);
-        // There is nobody to tell: the work is done, and the device drops the session by itself.
-        let _ = soon.within(Phase::Shell, goodbye).await;
-        let _ = self.connection.finish(Phase::Shell, &soon).await;
-    }
-}
-
-impl AsyncRead for ShellStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        // An empty message of the device looks like the end to russh's stream; the end stays the end when asked again.
-        match read {
-            Poll::Ready(Ok(())) if buf.filled().len() == before => Pin::new(&mut self.stream).poll_read(cx, buf),
-            read => read,
-        }
-    }
-}
-
-impl AsyncWrite for ShellStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

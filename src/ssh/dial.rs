@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::auth::{Login, MOST_KEYS, Method};
-use super::client::{Connection, ShellStream, Wire};
+use super::client::{Connection, Wire};
 use super::config::{HostConfig, Jump, Overrides, SshConfig};
 use super::deadline::Deadline;
 use super::endpoint::{Endpoint, EndpointError, Named};
@@ -21,6 +21,7 @@ use super::offer::KeyFiles;
 use super::password::{Password, PasswordError, PasswordSource};
 use super::prompt::Person;
 use super::route::{Passed, Route};
+use super::shell::ShellStream;
 use super::target::{self, Target};
 use super::trust::{HostKeyPolicy, Judge};
 use crate::secret::Secret;

@@ -78,7 +78,7 @@ pub enum DialError {
     },
     /// `ssh_config` is of no use, or not for this host.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(Box<ConfigError>),
     /// No address of the host accepted a TCP connection.
     #[error("cannot connect to {host} port {port}")]
     Connect {
@@ -254,6 +254,12 @@ pub enum DialError {
         /// What broke.
         source: io::Error,
     },
+}
+
+impl From<ConfigError> for DialError {
+    fn from(error: ConfigError) -> Self {
+        DialError::Config(Box::new(error))
+    }
 }
 
 impl DialError {

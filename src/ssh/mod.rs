@@ -17,7 +17,7 @@
 //! | `known_hosts`, `trust` | the files; policy and files applied to a host |
 //! | `password`, `identity`, `agent`, `second_factor`, `command`, `prompt` | where credentials come from |
 //! | `offer` | which keys are offered, in what order |
-//! | `client` | key exchange and shell |
+//! | `client`, `guard`, `shell` | key exchange; our end in russh's task; the bytes of a shell |
 //! | `auth`, `interactive` | logging in; rounds of questions |
 //! | `error`, `hint` | what can go wrong, and what to type next |
 //!
@@ -35,6 +35,7 @@ mod deadline;
 mod dial;
 mod endpoint;
 mod error;
+mod guard;
 mod hint;
 mod hostkeys;
 mod identity;
@@ -47,16 +48,18 @@ mod password;
 mod prompt;
 mod route;
 mod second_factor;
+mod shell;
 mod target;
 mod trust;
 
 pub use agent::AgentError;
 pub use auth::{MOST_KEYS, Method};
-pub use client::{Agreed, COLUMNS, ROWS, ShellStream};
+pub use client::{COLUMNS, ROWS};
 pub use command::CommandError;
 pub use dial::{DEFAULT_TIMEOUT, Dial, DialOptions, Shell};
 pub use endpoint::{DEFAULT_PORT, Endpoint, EndpointError};
 pub use error::{DialError, Phase, ShownKey};
+pub use guard::Agreed;
 pub use hostkeys::{KnownHosts, KnownKey, Malformed, Place, Verdict, known_name};
 pub use identity::IdentityError;
 pub use jump::HopFailure;
@@ -66,4 +69,5 @@ pub use prompt::{Person, PromptError, Question};
 pub use route::{Passed, Route};
 pub use russh::keys::ssh_key::Fingerprint;
 pub use second_factor::QUESTION_VARIABLE;
+pub use shell::ShellStream;
 pub use trust::{HostKeyPolicy, HostKeyPolicyError, Judgement};

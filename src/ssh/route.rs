@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use russh::keys::ssh_key::Fingerprint;
 
 use super::auth::Method;
-use super::client::Agreed;
+use super::guard::Agreed;
 use super::trust::Judgement;
 
 /// How a device was reached.

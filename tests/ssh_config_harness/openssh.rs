@@ -74,7 +74,9 @@ impl Ssh {
             let default = || expanded(self.defaults.get(*keyword));
             let ours = normal(said.get(*keyword).cloned().unwrap_or_else(default));
             let theirs = normal(expanded(theirs.get(*keyword)));
-            if ours != theirs {
+            // Debian's has another default in batch mode.
+            let is_default = *keyword == "serveraliveinterval" && !said.contains_key(*keyword);
+            if ours != theirs && !is_default {
                 lines.push(format!("    {keyword}: ours {ours:?}, ssh's {theirs:?}"));
             }
         }
@@ -117,10 +119,10 @@ impl Ssh {
     }
 }
 
-/// `ssh` says `true` where it means `yes`, and leaves `none` out in some places.
+/// `ssh` says `true` where it means `yes`, tells two kinds of `yes`, and leaves `none` out in some places.
 fn normal(values: Vec<String>) -> Vec<String> {
     let words = values.into_iter().map(|value| match value.as_str() {
-        "true" => "yes".to_owned(),
+        "true" | "host-bound" | "unbound" => "yes".to_owned(),
         "false" => "no".to_owned(),
         _ => value,
     });

@@ -13,7 +13,9 @@ pub fn result(result: &Result<HostConfig, ConfigError>) -> String {
         Ok(config) => {
             let list = |(keyword, value): (&str, String)| format!("{keyword} {value}\n");
             let plain = settings(config).into_iter().map(list);
-            plain.chain(algorithms(config).into_iter().map(|(keyword, value)| list((keyword, as_written(value))))).collect()
+            plain
+                .chain(algorithms(config).into_iter().map(|(keyword, value)| list((keyword, as_written(value)))))
+                .collect()
         }
         Err(error) => {
             let hint = error.hint().map(|hint| format!("hint: {hint}\n"));

@@ -6,11 +6,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "the harness of a test may fail it")]
 
-#[path = "ssh_config_harness/openssh.rs"]
+#[path = "ssh_config/openssh.rs"]
 mod openssh;
-#[path = "ssh_config_harness/situation.rs"]
+#[path = "ssh_config/situation.rs"]
 mod situation;
-#[path = "ssh_config_harness/told.rs"]
+#[path = "ssh_config/told.rs"]
 mod told;
 
 use std::fs::{self, Permissions};
@@ -18,6 +18,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use fgtkey::ssh::config::{ConfigError, ConfigFile, ConfigSources, HostConfig, Jump, Local, Overrides, SshConfig};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use situation::{Desk, Situation};
 
 /// A person who is the same on every machine, except that the files must be theirs.
@@ -52,6 +54,78 @@ fn every_situation_is_read_as_ssh_reads_it() {
     };
     let wrong: Vec<String> = desk.situations.iter().filter_map(|situation| difference(&ssh, situation)).collect();
     assert!(wrong.is_empty(), "{} situations differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Lines that do something together.
+const LINES: &[&str] = &[
+    "Host fw1",
+    "Host fw* !fw1",
+    "Host *",
+    "Host fw2 !fw3",
+    "Match host fw1",
+    "Match host 192.0.2.1",
+    "Match originalhost fw* user admin",
+    "Match user late,root",
+    "Match final",
+    "Match !host fw2",
+    "Match final host 192.0.2.1",
+    "Match all",
+    "Match canonical",
+    "HostName 192.0.2.1",
+    "HostName %h.example.net",
+    "HostKeyAlias one",
+    "Port 2201",
+    "Port=\"2202\"",
+    "User late",
+    "IdentityFile /keys/%n",
+    "IdentityFile none",
+    "IdentityFile ~/keys/%h",
+    "CertificateFile /keys/cert",
+    "UserKnownHostsFile /known/%h /known/%k",
+    "UserKnownHostsFile none",
+    "GlobalKnownHostsFile /known/a '/known/b c'",
+    "ProxyJump a@hop:22,two",
+    "ProxyJump none",
+    "ProxyCommand none",
+    "IdentityAgent ~/agent",
+    "IdentityAgent none",
+    "ConnectTimeout none",
+    "ConnectTimeout 1m",
+    "Ciphers +aes128-cbc",
+    "Ciphers aes256-ctr",
+    "StrictHostKeyChecking accept-new",
+    "IgnoreUnknown unheard*",
+    "UnheardOf thing",
+    "BatchMode yes",
+    "ForwardAgent yes",
+    "# comment",
+    "",
+];
+
+#[test]
+fn lines_in_any_order_are_read_as_ssh_reads_them() {
+    let Some(ssh) = openssh::Ssh::find() else {
+        eprintln!("SKIPPED: there is no `ssh` to compare with");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let lines = proptest::collection::vec(proptest::sample::select(LINES), 0..14);
+    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config)
+        .run(&lines, |lines| {
+            let situation = Situation::written(&lines.join("\n"), folder.path().join("config"));
+            prop_assert_eq!(difference(&ssh, &situation), None);
+            Ok(())
+        })
+        .unwrap();
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_a_panic(text in "(Host|Match|host|ProxyJump|%|\\$\\{|\"|=|,|\n| |\\PC){0,40}") {
+        let folder = tempfile::tempdir().unwrap();
+        let _ = Situation::written(&text, folder.path().join("config")).look_up(netops());
+    }
 }
 
 fn difference(ssh: &openssh::Ssh, situation: &Situation) -> Option<String> {

@@ -57,6 +57,13 @@ fn copy(name: &str, to: &Path) -> String {
 }
 
 impl Situation {
+    /// One that is not in the folder: `text` in `file`, for the host `fw1`.
+    pub fn written(text: &str, file: PathBuf) -> Self {
+        fs::write(&file, text).unwrap();
+        let arguments = vec!["-l".to_owned(), "admin".to_owned(), "fw1".to_owned()];
+        Situation { name: text.to_owned(), file, arguments, is_refused_by_us: false, needs_dns: false }
+    }
+
     fn new(name: String, folder: &Path, text: &str) -> Self {
         let mut lines = text.lines();
         let command = lines.next().and_then(|line| line.strip_prefix("# ssh ")).unwrap_or_else(|| panic!("{name}"));

@@ -58,7 +58,7 @@ pub fn settings(config: &HostConfig) -> Vec<(&'static str, String)> {
     lines.say("bindaddress", &of.bind_address, String::clone);
     lines.say("connecttimeout", &of.connect_timeout, seconds);
     lines.say("connectionattempts", &of.connection_attempts, u32::to_string);
-    lines.say("globalknownhostsfile", &of.global_known_hosts_files, paths);
+    lines.say("globalknownhostsfile", &of.global_known_hosts_files, |files| paths(files));
     lines.say("hashknownhosts", &of.hash_known_hosts, flag);
     lines.say("hostkeyalias", &of.host_key_alias, String::clone);
     lines.say("identitiesonly", &of.identities_only, flag);
@@ -67,13 +67,13 @@ pub fn settings(config: &HostConfig) -> Vec<(&'static str, String)> {
     lines.say("numberofpasswordprompts", &of.number_of_password_prompts, u32::to_string);
     lines.say("passwordauthentication", &of.password_authentication, flag);
     lines.say("preferredauthentications", &of.preferred_authentications, |list| list.join(","));
-    lines.say("proxyjump", &of.proxy_jump, jumps);
+    lines.say("proxyjump", &of.proxy_jump, |list| jumps(list));
     lines.say("pubkeyauthentication", &of.pubkey_authentication, flag);
     lines.say("requiredrsasize", &of.required_rsa_size, u32::to_string);
     lines.say("serveralivecountmax", &of.server_alive_count_max, u32::to_string);
     lines.say("serveraliveinterval", &of.server_alive_interval, seconds);
     lines.say("stricthostkeychecking", &of.strict_host_key_checking, strict);
-    lines.say("userknownhostsfile", &of.user_known_hosts_files, paths);
+    lines.say("userknownhostsfile", &of.user_known_hosts_files, |files| paths(files));
     if let Some(files) = &of.identity_files {
         lines.say_all("identityfile", files);
         if files.is_empty() {
@@ -104,7 +104,7 @@ fn seconds(time: &Duration) -> String {
     time.as_secs().to_string()
 }
 
-fn paths(paths: &Vec<PathBuf>) -> String {
+fn paths(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     if paths.is_empty() { "none".to_owned() } else { paths.join(" ") }
 }
@@ -137,7 +137,7 @@ fn agent(agent: &IdentityAgent) -> String {
     }
 }
 
-fn jumps(jumps: &Vec<Jump>) -> String {
+fn jumps(jumps: &[Jump]) -> String {
     let told: Vec<String> = jumps.iter().map(jump).collect();
     if told.is_empty() { "none".to_owned() } else { told.join(",") }
 }

@@ -42,7 +42,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 pub use algorithms::{AlgorithmList, Change};
-pub use error::{ConfigError, Origin, Problem};
+pub use error::{ConfigError, Origin, Problem, Undecided};
 pub use host::HostConfig;
 pub use jump::Jump;
 pub use local::Local;

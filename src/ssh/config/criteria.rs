@@ -80,7 +80,8 @@ impl Criteria {
         if criteria.is_empty() { Err(Problem::NoArgument) } else { Ok(Criteria(criteria)) }
     }
 
-    /// Whether the files are to be read a second time, with the host's name settled.
+    /// Whether the files are to be read a second time, with the host's name settled. `!final` does not ask for that
+    /// since OpenSSH 10.1; before, it did.
     pub(super) fn want_second_pass(&self) -> bool {
         self.0.iter().any(|criterion| criterion.test == Test::Final && !criterion.negated)
     }

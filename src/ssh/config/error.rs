@@ -89,6 +89,22 @@ pub enum Problem {
     NoSuchUser(String),
 }
 
+/// A setting that depends on a `Match` that is not evaluated here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: whether {keyword} holds for {host} depends on `Match {criterion}` ({origin}), which is not supported")]
+pub struct Undecided {
+    /// The criterion: `exec` runs a command, `localnetwork` looks at interfaces, `version` is about OpenSSH.
+    pub criterion: &'static str,
+    /// Where the `Match` stands.
+    pub origin: Origin,
+    /// The setting that depends on it.
+    pub keyword: &'static str,
+    /// Where the setting stands.
+    pub at: Origin,
+    /// The name of the device.
+    pub host: String,
+}
+
 /// Why ssh_config is of no use, or not for this device.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -133,21 +149,8 @@ pub enum ConfigError {
         message: String,
     },
     /// Whether a setting holds for the device depends on a criterion that is not evaluated here.
-    #[error(
-        "{at}: whether {keyword} holds for {host} depends on `Match {criterion}` ({origin}), which is not supported"
-    )]
-    Undecided {
-        /// The criterion: `exec` runs a command, `localnetwork` looks at interfaces, `version` is about OpenSSH.
-        criterion: String,
-        /// Where the `Match` stands.
-        origin: Origin,
-        /// The setting that depends on it.
-        keyword: &'static str,
-        /// Where the setting stands.
-        at: Origin,
-        /// The name of the device.
-        host: String,
-    },
+    #[error(transparent)]
+    Undecided(Box<Undecided>),
     /// No such keyword, and `IgnoreUnknown` does not name it.
     #[error("{origin}: `{keyword}` is not a keyword of ssh_config")]
     UnknownKeyword {
@@ -183,7 +186,7 @@ impl ConfigError {
             ConfigError::Permissions { file } => Some(format!("chmod go-w {}", file.display())),
             ConfigError::Read { .. } => Some(format!("name another file with -F, {without}")),
             ConfigError::Refused { .. } => None,
-            ConfigError::Undecided { .. } => {
+            ConfigError::Undecided(_) => {
                 Some(format!("say what holds for the device in a `Host` block above that line, {without}"))
             }
             ConfigError::UnknownKeyword { similar: Some(similar), .. } => Some(format!("did you mean {similar}?")),
@@ -193,9 +196,19 @@ impl ConfigError {
             ConfigError::Unsupported { keyword: "ProxyCommand", .. } => {
                 Some(format!("use ProxyJump in its place or -J, {without}"))
             }
-            ConfigError::Unsupported { keyword, .. } => Some(format!(
-                "override it for this device in a block above that line ({keyword} no, or none), {without}"
-            )),
+            ConfigError::Unsupported { keyword, .. } => Some(match off(keyword) {
+                Some(off) => format!("let {keyword} {off} hold for this device above that line, {without}"),
+                None => "leave ssh_config out with --ssh-config none".to_owned(),
+            }),
         }
+    }
+}
+
+/// The value with which a keyword means nothing.
+fn off(keyword: &str) -> Option<&'static str> {
+    match keyword {
+        "BindInterface" => None,
+        "CanonicalizeHostname" | "CheckHostIP" => Some("no"),
+        _ => Some("none"),
     }
 }

@@ -28,7 +28,7 @@ pub struct HostConfig {
 }
 
 impl HostConfig {
-    /// The name under which the host key is known: `HostKeyAlias`, or the name as it was given where `%k` asks for it.
+    /// What `%k` stands for: `HostKeyAlias`, or the name as it was given.
     fn key_alias<'a>(settings: &'a Settings, original: &'a str) -> &'a str {
         settings.host_key_alias.as_ref().map_or(original, |alias| &alias.value)
     }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::assignment::{Assignment, Refusal};
 use super::criteria::{Candidate, Criteria, Judgement};
-use super::error::Problem;
-use super::error::{ConfigError, Origin};
+use super::error::{ConfigError, Origin, Problem, Undecided};
 use super::keyword;
 use super::local::Local;
 use super::pattern;
@@ -148,12 +147,12 @@ impl Pass<'_> {
     }
 
     fn undecided(&self, doubt: &Doubt, keyword: &'static str, at: &Origin) -> ConfigError {
-        ConfigError::Undecided {
-            criterion: doubt.criterion.to_owned(),
+        ConfigError::Undecided(Box::new(Undecided {
+            criterion: doubt.criterion,
             origin: doubt.origin.clone(),
             keyword,
             at: at.clone(),
             host: self.original.to_owned(),
-        }
+        }))
     }
 }

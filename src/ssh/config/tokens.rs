@@ -175,7 +175,7 @@ mod tests {
             "192.0.2.1 alias fw1 2222 admin netops 1000 desk.example.net desk /home/netops %"
         );
         assert_eq!(expanded("${SITE}/$SITE/$"), "berlin/$SITE/$");
-        assert_eq!(expanded("%C"), "c9a8eb1a1ef9ff6e57ae2f6ca5b3b2a4b8b4f2f0");
+        assert_eq!(expanded("%C"), "d9bddfaef6535ff3957a9ea70ceb99b31b7e889a");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use russh::keys::PublicKey;
 
-use super::hostkeys::{KnownHosts, Malformed, Place, Verdict, known_name};
+use super::hostkeys::{KnownHosts, Malformed, Place, Verdict, hashed_name, known_name};
 
 /// Why the `known_hosts` files are of no use.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,14 @@ pub(super) fn read(files: &[PathBuf]) -> Result<KnownHosts, KnownHostsError> {
 
 /// Adds `key` of `host` to `file`, which is made with its directory when missing (0600 in 0700). Under the file's lock
 /// it is read again: a run beside this one may have added the host meanwhile, and then its verdict is returned.
-pub(super) fn append(file: &Path, host: &str, port: u16, key: &PublicKey) -> Result<Verdict, KnownHostsError> {
+/// With `hashed`, nobody can read from the file which host it is.
+pub(super) fn append(
+    file: &Path,
+    host: &str,
+    port: u16,
+    key: &PublicKey,
+    hashed: bool,
+) -> Result<Verdict, KnownHostsError> {
     let failed = |source| KnownHostsError::Write { file: file.to_owned(), source };
     let mut open = open_locked(file).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -61,10 +68,21 @@ pub(super) fn append(file: &Path, host: &str, port: u16, key: &PublicKey) -> Res
     let mut hosts = KnownHosts::default();
     hosts.add(file, &String::from_utf8_lossy(&bytes))?;
     match hosts.judge(host, port, key) {
-        Verdict::Unknown => write_line(&mut open, &bytes, &known_name(host, port), key).map_err(failed)?,
+        Verdict::Unknown => {
+            let name = written_name(host, port, hashed).map_err(failed)?;
+            write_line(&mut open, &bytes, &name, key).map_err(failed)?;
+        }
         verdict => return Ok(verdict),
     }
     Ok(Verdict::Known(Place { file: Arc::from(file), line: line_count(&bytes) + 1 }))
+}
+
+fn written_name(host: &str, port: u16, hashed: bool) -> io::Result<String> {
+    let name = known_name(host, port);
+    if !hashed {
+        return Ok(name);
+    }
+    hashed_name(&name).ok_or_else(|| io::Error::other("there are no random numbers to hash its name with"))
 }
 
 fn open_locked(file: &Path) -> io::Result<File> {

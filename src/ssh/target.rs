@@ -20,7 +20,8 @@ use super::identity;
 use super::known_hosts::KnownHostsError;
 use super::network::Reach;
 use super::offer::{KeyFiles, Named, Offers};
-use super::password::Password;
+use super::password::{Password, PasswordSource};
+use super::prompt::Person;
 use super::second_factor::SecondFactor;
 use super::trust::{HostKeyPolicy, Judge, KnownHostsFiles};
 
@@ -46,6 +47,8 @@ pub(super) struct Target {
     known_hosts: Option<PathBuf>,
     legacy: bool,
     most_refused_keys: usize,
+    /// Who is asked; nobody in `BatchMode`.
+    person: Person,
 }
 
 impl Target {
@@ -63,8 +66,9 @@ impl Target {
             legacy: options.legacy_algorithms,
             most_refused_keys: options.most_refused_keys,
             endpoint: endpoint.clone(),
+            person: asked(&config, &options.person),
+            password: unasked(&config, password),
             config,
-            password,
         }
     }
 
@@ -86,7 +90,8 @@ impl Target {
             known_hosts: options.known_hosts.clone(),
             legacy: false,
             most_refused_keys: MOST_KEYS_OF_A_HOP,
-            password: password(&endpoint),
+            person: asked(&config, &options.person),
+            password: unasked(&config, password(&endpoint)),
             endpoint,
             config,
         }
@@ -134,15 +139,17 @@ impl Target {
     }
 
     fn known_hosts_files(&self) -> KnownHostsFiles {
-        if let Some(file) = &self.known_hosts {
-            return KnownHostsFiles { own: vec![file.clone()], global: Vec::new() };
-        }
         let settings = &self.config.settings;
+        let hashed = said(&settings.hash_known_hosts).copied().unwrap_or_default();
+        if let Some(file) = &self.known_hosts {
+            return KnownHostsFiles { own: vec![file.clone()], global: Vec::new(), hashed };
+        }
         KnownHostsFiles {
             own: said(&settings.user_known_hosts_files)
                 .cloned()
                 .unwrap_or_else(|| hostkeys::own_files(std::env::home_dir())),
             global: said(&settings.global_known_hosts_files).cloned().unwrap_or_else(hostkeys::global_files),
+            hashed,
         }
     }
 
@@ -161,7 +168,7 @@ impl Target {
         let (mut agent, mut offers) = (None, Offers::default());
         if preferred.contains(&MethodKind::PublicKey) && self.wants_keys() {
             agent = self.agent(connection, deadline, &mut warnings).await?;
-            offers = deadline.stopped(self.offers(agent.as_ref(), options, files)).await?;
+            offers = deadline.stopped(self.offers(agent.as_ref(), files)).await?;
             warnings.append(&mut offers.warnings);
             offers.list.retain(|offer| signatures.allow(&offer.algorithm(), offer.is_certificate()));
             offers.limit(self.most_refused_keys);
@@ -175,8 +182,8 @@ impl Target {
             signatures,
             agent,
             password: &self.password,
-            second_factor: SecondFactor::new(options.otp_command.as_deref(), &options.person),
-            person: &options.person,
+            second_factor: SecondFactor::new(options.otp_command.as_deref(), &self.person),
+            person: &self.person,
             preferred,
         };
         Ok((credentials, warnings))
@@ -207,12 +214,7 @@ impl Target {
         }
     }
 
-    async fn offers(
-        &self,
-        agent: Option<&Agent>,
-        options: &DialOptions,
-        files: &KeyFiles,
-    ) -> Result<Offers, DialError> {
+    async fn offers(&self, agent: Option<&Agent>, files: &KeyFiles) -> Result<Offers, DialError> {
         let settings = &self.config.settings;
         let paths = |files: &[Setting<PathBuf>]| files.iter().map(|file| file.value.clone()).collect::<Vec<_>>();
         let usual = match &settings.identity_files {
@@ -228,7 +230,7 @@ impl Target {
             only: only || self.password.source().is_explicit(),
         };
         let held = agent.map(|agent| agent.held.as_slice()).unwrap_or_default();
-        Ok(Offers::collect(&named, files, held, &options.person).await?)
+        Ok(Offers::collect(&named, files, held, &self.person).await?)
     }
 
     /// `PreferredAuthentications` without what we do not have, and what is switched off.
@@ -267,6 +269,25 @@ pub(super) fn endpoint_of(config: &HostConfig) -> Endpoint {
     let named = if typed { config.port } else { DEFAULT_PORT };
     let endpoint = Endpoint::called(&config.original, named, &config.user);
     Endpoint { port: config.port, ..endpoint }
+}
+
+fn in_batch(config: &HostConfig) -> bool {
+    said(&config.settings.batch_mode).copied().unwrap_or_default()
+}
+
+/// In `BatchMode`, nobody is asked for anything.
+fn asked(config: &HostConfig, person: &Person) -> Person {
+    if in_batch(config) { Person::nobody() } else { person.clone() }
+}
+
+/// In `BatchMode`, a password that a person would be asked for is none.
+fn unasked(config: &HostConfig, password: Arc<Password>) -> Arc<Password> {
+    match password.source() {
+        PasswordSource::Ask | PasswordSource::AskLast if in_batch(config) => {
+            Arc::new(Password::new(PasswordSource::None, Person::nobody()))
+        }
+        _ => password,
+    }
 }
 
 /// A value, if it is said.

@@ -71,6 +71,8 @@ pub(super) struct KnownHostsFiles {
     pub(super) own: Vec<PathBuf>,
     /// The system's.
     pub(super) global: Vec<PathBuf>,
+    /// Whether names are hashed that are added.
+    pub(super) hashed: bool,
 }
 
 /// Everything that the host key of one device is judged by.
@@ -82,6 +84,7 @@ pub(super) struct Judge {
     known: KnownHosts,
     /// Where `accept-new` adds a key.
     new_keys: Option<PathBuf>,
+    hashed: bool,
 }
 
 impl Judge {
@@ -97,7 +100,7 @@ impl Judge {
             _ => known_hosts::read(&[files.own.as_slice(), files.global.as_slice()].concat())?,
         };
         let new_keys = files.own.first().cloned();
-        Ok(Judge { host: host.to_owned(), port, policy: policy.clone(), known, new_keys })
+        Ok(Judge { host: host.to_owned(), port, policy: policy.clone(), known, new_keys, hashed: files.hashed })
     }
 
     /// The types of the keys that are known for the device.
@@ -144,7 +147,7 @@ impl Judge {
 
     fn add(&self, key: &PublicKey) -> Result<Judgement, DialError> {
         let file = self.new_keys.as_ref().ok_or(KnownHostsError::NoFile)?;
-        match known_hosts::append(file, &self.host, self.port, key)? {
+        match known_hosts::append(file, &self.host, self.port, key, self.hashed)? {
             Verdict::Known(place) => Ok(Judgement::Added(place)),
             verdict => Err(self.refusal(key, verdict)),
         }

@@ -72,6 +72,27 @@ async fn host_key_checking_is_never_off() {
 }
 
 #[tokio::test]
+async fn a_name_is_hashed_where_that_is_said_and_found_again() {
+    let server = Server::default().start().await;
+    let desk = Desk::new().option("HashKnownHosts yes").policy("accept-new");
+    desk.open(&server).await.unwrap();
+    let file = desk.known_hosts();
+    assert!(file.starts_with("|1|") && !file.contains("127.0.0.1"), "{file}");
+    let shell = desk.policy("strict").open(&server).await.unwrap();
+    assert!(matches!(shell.route.judgement, Judgement::Known(place) if place.line == 1));
+}
+
+#[tokio::test]
+async fn in_batch_mode_nobody_is_asked() {
+    let server = Server::default().start().await;
+    let desk = Desk::new().source(fgtkey::ssh::PasswordSource::Ask).person(&["s3cret"]).knows(&server);
+    let desk = desk.option("BatchMode yes").option("IdentityFile none");
+    let error = desk.refused(&server).await;
+    assert_eq!(error.to_string(), "a password is needed, and none is given");
+    assert_eq!((desk.questions(), server.seen().len()), (0, 0));
+}
+
+#[tokio::test]
 async fn one_of_several_pinned_fingerprints_is_enough() {
     let server = Server::default().start().await;
     let other = key(Algorithm::Ed25519).public_key().fingerprint(HashAlg::Sha256).to_string();

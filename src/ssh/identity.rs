@@ -106,7 +106,7 @@ enum Private {
     File {
         /// The text of an encrypted file.
         locked: Option<Secret>,
-        key: OnceCell<PrivateKey>,
+        key: OnceCell<Box<PrivateKey>>,
     },
     /// Not with us: in a security token, or in the agent only.
     Elsewhere,
@@ -166,7 +166,7 @@ impl Identity {
         let (file, public) = (file.to_owned(), key.public_key().clone());
         let private = match is_token(&public) {
             true => Private::Elsewhere,
-            false => Private::File { locked: None, key: OnceCell::new_with(Some(key)) },
+            false => Private::File { locked: None, key: OnceCell::new_with(Some(Box::new(key))) },
         };
         Identity { file, public, private }
     }
@@ -204,12 +204,12 @@ impl Identity {
         };
         let unlock = || async {
             match locked {
-                Some(text) => unlock(&self.file, text, person).await,
+                Some(text) => unlock(&self.file, text, person).await.map(Box::new),
                 None => Err(IdentityError::Passphrase { file: self.file.clone() }),
             }
         };
         // Whoever is not the one who asks waits for the answer just as long.
-        deadline.stopped(key.get_or_try_init(unlock)).await
+        deadline.stopped(key.get_or_try_init(unlock)).await.map(Box::as_ref)
     }
 }
 

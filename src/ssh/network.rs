@@ -187,10 +187,19 @@ mod tests {
 
     #[tokio::test]
     async fn an_attempt_to_connect_has_its_own_limit() {
-        // 198.51.100.0/24 is for documentation: nothing there answers, if it is routed at all.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address("127.0.0.1:0")).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let full = listener.local_addr().unwrap();
+        // Nobody accepts, and once the queue is full, nobody answers either.
+        let short = Duration::from_millis(50);
+        let mut queue = Vec::new();
+        while let Ok(queued) = tokio::time::timeout(short, TcpStream::connect(full)).await {
+            queue.push(queued);
+        }
         let deadline = Deadline::after(Duration::from_secs(20));
-        let reach = Reach { within: Some(Duration::from_millis(50)), ..ANY };
-        let error = connect("198.51.100.1", 22, &reach, &deadline).await.unwrap_err();
+        let reach = Reach { within: Some(short), ..ANY };
+        let error = connect("127.0.0.1", full.port(), &reach, &deadline).await.unwrap_err();
         assert!(matches!(error, DialError::Connect { .. }), "{error}");
     }
 }

@@ -38,7 +38,7 @@ pub(super) enum Shows {
 /// Who signs.
 enum Holder {
     File(Arc<Identity>),
-    Agent(AgentIdentity),
+    Agent(Box<AgentIdentity>),
 }
 
 impl Offer {
@@ -267,7 +267,7 @@ fn holder_of<'a>(
     let is_its = |key: &PublicKey| key.key_data() == certificate.public_key();
     let in_agent = held.iter().find(|key| matches!(key, AgentIdentity::PublicKey { key, .. } if is_its(key)));
     let mut in_file = || files.find(|identity| identity.has_private() && is_its(identity.public()));
-    in_agent.cloned().map(Holder::Agent).or_else(|| in_file().cloned().map(Holder::File))
+    in_agent.cloned().map(Box::new).map(Holder::Agent).or_else(|| in_file().cloned().map(Holder::File))
 }
 
 impl FileKey {
@@ -304,7 +304,7 @@ impl Offer {
                 (shows, Method::AgentCertificate(agent::shown(key)))
             }
         };
-        Offer { shows, method, holder: Holder::Agent(key.clone()), named }
+        Offer { shows, method, holder: Holder::Agent(Box::new(key.clone())), named }
     }
 
     fn of_certificate(file: &Path, certificate: Certificate, holder: Holder, named: bool) -> Offer {

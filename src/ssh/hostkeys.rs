@@ -182,15 +182,6 @@ pub fn known_name(host: &str, port: u16) -> String {
     if port == DEFAULT_PORT { host } else { format!("[{host}]:{port}") }
 }
 
-/// A name as `known_hosts` hides it (`HashKnownHosts`): a salt and the HMAC-SHA-1 of the name. `None` without random
-/// numbers.
-pub(super) fn hashed_name(name: &str) -> Option<String> {
-    let salt: [u8; 20] = ring::rand::generate(&ring::rand::SystemRandom::new()).ok()?.expose();
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &salt);
-    let hash = ring::hmac::sign(&key, name.as_bytes());
-    Some(format!("|1|{}|{}", Base64::encode_string(&salt), Base64::encode_string(hash.as_ref())))
-}
-
 /// The SHA-256 fingerprint of a key, as `ssh-keygen -l` and FortiOS's `get system info admin ssh` print it.
 pub fn fingerprint_of(key: &PublicKey) -> Fingerprint {
     key.fingerprint(HashAlg::Sha256)

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use russh::keys::PublicKey;
+use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 
-use super::hostkeys::{KnownHosts, Malformed, Place, Verdict, hashed_name, known_name};
+use super::hostkeys::{KnownHosts, Malformed, Place, Verdict, known_name};
 
 /// Why the `known_hosts` files are of no use.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +84,15 @@ fn written_name(host: &str, port: u16, hashed: bool) -> io::Result<String> {
         return Ok(name);
     }
     hashed_name(&name).ok_or_else(|| io::Error::other("there are no random numbers to hash its name with"))
+}
+
+/// A name as `known_hosts` hides it (`HashKnownHosts`): a salt and the HMAC-SHA-1 of the name. `None` without random
+/// numbers.
+fn hashed_name(name: &str) -> Option<String> {
+    let salt: [u8; 20] = ring::rand::generate(&ring::rand::SystemRandom::new()).ok()?.expose();
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &salt);
+    let hash = ring::hmac::sign(&key, name.as_bytes());
+    Some(format!("|1|{}|{}", Base64::encode_string(&salt), Base64::encode_string(hash.as_ref())))
 }
 
 fn open_locked(file: &Path) -> io::Result<File> {

@@ -125,13 +125,14 @@ while read -r word count; do
 done
 "#;
 
+/// The home is ours, so that the person's `.bashrc` does not run in each session.
 fn configuration(config: &str, directory: &Path, port: u16) -> String {
     let at = directory.display();
     let config = config.replace("{at}", &at.to_string());
     format!(
         "{config}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host_key\nPidFile none\nStrictModes no\n\
          AuthorizedKeysFile {at}/authorized_keys\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\n\
-         MaxStartups 100\nForceCommand /bin/sh {at}/shell\n"
+         SetEnv HOME={at}\nMaxStartups 100\nForceCommand /bin/sh {at}/shell\n"
     )
 }
 

@@ -122,7 +122,8 @@ impl PlanError {
             PlanError::Fips => None,
             PlanError::HaSecondary => Some("connect to the cluster's address or to the primary member".into()),
             PlanError::HasKey { .. } => {
-                Some("--replace-key cuts its consumers off now; for a change without an outage, mint for another --api-user first".into())
+                let rotate = "to rotate without an outage, mint for a second --api-user, move the consumers, then delete the first";
+                Some(format!("{rotate}; --replace-key cuts them off now"))
             }
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())

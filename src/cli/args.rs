@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -172,9 +173,48 @@ pub struct DeliveryArgs {
     /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH (repeatable) [default: stdout]
     #[arg(long = "to", value_name = "DESTINATION")]
     pub to: Vec<Destination>,
-    /// What stdout carries
-    #[arg(short, long, value_name = "key|json|env|tfvars")]
-    pub output: Option<Format>,
+    /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
+    #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
+    pub output: Vec<OutputOrOption>,
+}
+
+/// `-o`, which is both the output of tools of this kind and the options of `ssh`: the latter have a `=`, or a blank.
+#[derive(Debug, Clone)]
+pub enum OutputOrOption {
+    /// What stdout carries.
+    Output(Format),
+    /// An option of `ssh_config`.
+    Option(String),
+}
+
+impl FromStr for OutputOrOption {
+    type Err = <Format as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains(['=', ' ']) {
+            return Ok(OutputOrOption::Option(text.to_owned()));
+        }
+        text.parse().map(OutputOrOption::Output)
+    }
+}
+
+impl DeliveryArgs {
+    /// What stdout carries: what was said last.
+    pub fn format(&self) -> Option<Format> {
+        self.output.iter().rev().find_map(|said| match said {
+            OutputOrOption::Output(format) => Some(*format),
+            OutputOrOption::Option(_) => None,
+        })
+    }
+
+    /// The options of `ssh`, in their order.
+    pub fn ssh_options(&self) -> Vec<String> {
+        let options = self.output.iter().filter_map(|said| match said {
+            OutputOrOption::Output(_) => None,
+            OutputOrOption::Option(text) => Some(text.clone()),
+        });
+        options.collect()
+    }
 }
 
 /// How to log in, with ssh's names.
@@ -187,6 +227,12 @@ pub struct SshArgs {
     /// A private key to log in with (repeatable)
     #[arg(short, long = "identity", value_name = "FILE")]
     pub identities: Vec<PathBuf>,
+    /// The hosts on the way, the nearest first; `none` goes directly
+    #[arg(short = 'J', long = "jump", value_name = "[USER@]HOST[:PORT],…")]
+    pub jump: Option<String>,
+    /// The ssh_config to read instead of the usual ones; `none` reads none
+    #[arg(short = 'F', long, value_name = "FILE|none")]
+    pub ssh_config: Option<PathBuf>,
     /// Which host keys are trusted
     #[arg(long, value_name = "strict|accept-new|SHA256:…")]
     pub host_key: Option<HostKeyPolicy>,
@@ -202,6 +248,9 @@ pub struct SshArgs {
     /// Ask for the password on the terminal (FGTKEY_PASSWORD is the source of pipelines)
     #[arg(long, group = "password_source")]
     pub ask_password: bool,
+    /// Answer a second factor with the first line that a shell command prints (the question is in FGTKEY_QUESTION)
+    #[arg(long, value_name = "CMD")]
+    pub otp_command: Option<String>,
     /// Also offer the algorithms of old firmware (SHA-1, CBC, ssh-rsa)
     #[arg(long)]
     pub legacy_algorithms: bool,

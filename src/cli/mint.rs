@@ -12,7 +12,7 @@ use crate::report::{Exit, Reporter, with_causes};
 use crate::secret::Secret;
 use crate::session::drive::Interrupt;
 use crate::sim;
-use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
+use crate::ssh::{Dial, DialError, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use crate::verbs::console::Line;
 use crate::verbs::mint::Mint;
 
@@ -226,7 +226,7 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         consent: consent(args),
         templates: prepared.templates,
         destinations: prepared.destinations,
-        format: args.delivery.output.unwrap_or(Format::Key),
+        format: args.delivery.format().unwrap_or(Format::Key),
         escrow,
     };
     if let Err(error) = mint.rehearse() {
@@ -241,7 +241,7 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let exit = match mint.run(&mut recorded).await {
-        Ok(record) => print_keyless(&record, &mint.destinations, args.delivery.output),
+        Ok(record) => print_keyless(&record, &mint.destinations, args.delivery.format()),
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     recorded.finish(exit)
@@ -260,17 +260,11 @@ async fn line(
     }
     let text = args.device.as_deref().ok_or_else(no_device)?;
     logging_in::check_files(&args.ssh).map_err(|message| Usage::new(message, None))?;
-    let user = args.ssh.user.as_deref().or(prepared.request.ssh_user.as_deref());
-    let endpoint = match user {
-        Some(user) => Endpoint::parse(text, Some(user)),
-        None => text.parse(),
-    };
-    let mut endpoint = endpoint.map_err(|error| Usage::new(&error, error.hint()))?;
-    if let Some(user) = &args.ssh.user {
-        // As in ssh, `-l`'s counterpart wins over the text.
-        endpoint.user.clone_from(user);
-    }
-    Ok((Line { dial: logging_in::dial(&args.ssh), endpoint, within, interrupt, simulated: false }, None))
+    let usage = |error: DialError| Usage::new(with_causes(&error), error.hint());
+    let dial = logging_in::dial(&args.ssh, args.delivery.ssh_options()).map_err(usage)?;
+    // As in ssh, `-u` wins over the text.
+    let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), prepared.request.ssh_user.as_deref());
+    Ok((Line { dial, endpoint: endpoint.map_err(usage)?, within, interrupt, simulated: false }, None))
 }
 
 async fn simulated(args: &MintArgs, prepared: &Prepared) -> Result<sim::Running, Usage> {

@@ -11,6 +11,10 @@ use super::args::ScrapeArgs;
 use super::print_keyless;
 
 pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
+    if let Some(option) = args.delivery.ssh_options().first() {
+        reporter.bad_usage(&format!("-o {option} is an option of ssh, and scrape logs in nowhere"), None);
+        return Exit::Usage;
+    }
     let transcript = match read_stdin(reporter) {
         Ok(transcript) => transcript,
         Err(error) => {
@@ -52,7 +56,7 @@ fn wanted(args: &ScrapeArgs, scrape: &mut Scrape) -> Vec<Found> {
 }
 
 fn deliver(args: &ScrapeArgs, found: Vec<Found>, reporter: &mut Reporter) -> Exit {
-    let format = args.delivery.output.unwrap_or(if found.len() == 1 { Format::Key } else { Format::NameAndKey });
+    let format = args.delivery.format().unwrap_or(if found.len() == 1 { Format::Key } else { Format::NameAndKey });
     let count = found.len();
     let mut undelivered = 0;
     for (number, found) in (1..).zip(found) {
@@ -91,7 +95,7 @@ fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, repo
     match slot.store(&mut record, found.key) {
         Ok(stored) => {
             reporter.on(name, Event::Scraped(stored));
-            print_keyless(&record, &args.delivery.to, args.delivery.output)
+            print_keyless(&record, &args.delivery.to, args.delivery.format())
         }
         Err(undelivered) => {
             reporter.undelivered(name, &undelivered);

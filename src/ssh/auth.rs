@@ -1,112 +1,183 @@
 //! Logging in, with as few attempts as possible: FortiOS counts each refused key and password as a failed login, and
 //! three of them lock the address out (`admin-lockout-threshold`, `admin-lockout-duration`: 60 s by default).
 //!
-//! Keys first, at most [`MOST_KEYS`] of them; then one password, once: by the `password` method, or by
-//! keyboard-interactive where the device takes only that. Nothing is ever tried again.
+//! Keys first, of which a few may be refused; then one password, once: by the `password` method, or by
+//! keyboard-interactive where the device takes only that. A device may want several of these, one after the other. What
+//! was refused is never tried again.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 
-use russh::client::{AuthResult, KeyboardInteractiveAuthResponse as Interactive, Prompt};
-use russh::keys::HashAlg;
+use russh::client::AuthResult;
+use russh::keys::{Algorithm, HashAlg};
 use russh::{MethodKind, MethodSet};
 
+use super::agent::{Agent, AgentError};
+use super::algorithms::Signatures;
 use super::client::Connection;
 use super::deadline::Deadline;
-use super::endpoint::Endpoint;
-use super::error::{DialError, Phase, one_line};
-use super::identity::{Identity, SignError};
-use super::password::{Password, PasswordError, PasswordSource};
-use super::{DialOptions, password_question};
+use super::error::{DialError, Phase};
+use super::interactive::Rounds;
+use super::offer::{Offer, Shows, SignError};
+use super::password::{Password, PasswordError};
+use super::prompt::Person;
+use super::second_factor::SecondFactor;
 use crate::secret::Secret;
 
-/// How many keys are offered: one less than FortiOS's lockout threshold of 3.
+/// How many keys a FortiGate may refuse in one login: one less than its lockout threshold of 3.
 pub const MOST_KEYS: usize = 2;
 
-/// Rounds of keyboard-interactive without a question that are answered before the device is called broken.
-const MOST_EMPTY_ROUNDS: usize = 4;
+/// How many methods a server may want one after the other before it is called broken.
+const MOST_FACTORS: usize = 4;
 
 /// What got in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Method {
+    /// A certificate of the agent, by its comment.
+    AgentCertificate(String),
+    /// A key of the agent, by its comment.
+    AgentKey(String),
+    /// A certificate in a file.
+    Certificate(PathBuf),
     /// A key file.
     Key(PathBuf),
+    /// The answers to keyboard-interactive's questions.
+    KeyboardInteractive,
     /// The password, by the `password` method.
     Password,
-    /// The password, as the answer to keyboard-interactive's one question.
-    KeyboardInteractive,
 }
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Method::AgentCertificate(comment) => write!(f, "certificate {comment} of the agent"),
+            Method::AgentKey(comment) => write!(f, "key {comment} of the agent"),
+            Method::Certificate(file) => write!(f, "certificate {}", file.display()),
             Method::Key(file) => write!(f, "key {}", file.display()),
-            Method::Password => f.write_str("password"),
             Method::KeyboardInteractive => f.write_str("keyboard-interactive"),
+            Method::Password => f.write_str("password"),
         }
     }
+}
+
+/// What one login is done with.
+pub(super) struct Credentials<'a> {
+    pub(super) user: &'a str,
+    /// The device's name, for questions to a person.
+    pub(super) whose: &'a str,
+    /// What a person is asked for the password with.
+    pub(super) question: &'a str,
+    pub(super) offers: Vec<Offer>,
+    /// How many of them may be refused.
+    pub(super) most_refused: usize,
+    pub(super) signatures: Signatures,
+    pub(super) agent: Option<Agent>,
+    pub(super) password: &'a Password,
+    pub(super) second_factor: SecondFactor<'a>,
+    pub(super) person: &'a Person,
+    /// The methods to use, in this order.
+    pub(super) preferred: Vec<MethodKind>,
+}
+
+/// Keys, then the password. (`ssh` has keyboard-interactive before the password; this way costs a round trip less.)
+pub(super) fn usual_methods() -> Vec<MethodKind> {
+    vec![MethodKind::PublicKey, MethodKind::Password, MethodKind::KeyboardInteractive]
 }
 
 /// One login.
 pub(super) struct Login<'a> {
-    connection: &'a mut Connection,
-    endpoint: &'a Endpoint,
-    options: &'a DialOptions,
-    deadline: &'a Deadline,
+    pub(super) connection: &'a mut Connection,
+    pub(super) with: Credentials<'a>,
+    pub(super) deadline: &'a Deadline,
+    offers: VecDeque<Offer>,
     /// The methods that the device said it takes; unknown until it has refused something.
     accepted: Option<MethodSet>,
-    tried: Vec<String>,
-    kept_back: usize,
+    pub(super) tried: Vec<String>,
+    passed: Vec<Method>,
+    refused_keys: usize,
+    rsa_sha2: bool,
+    /// The agent did not sign.
+    unwilling: Option<AgentError>,
+    /// The password was sent and judged, or answered a question: it is not sent again.
+    pub(super) password_used: bool,
+    /// The `password` method is of no use: there is no password, or the device did not judge it.
+    no_password: bool,
+    /// How often keyboard-interactive was started.
+    rounds: usize,
+}
+
+/// What became of one method.
+pub(super) enum Outcome {
+    In,
+    /// Right, but the device wants more.
+    Partial,
+    /// Refused; `judged` when something secret was judged, so that nothing more is tried.
+    Refused {
+        judged: bool,
+    },
 }
 
 impl<'a> Login<'a> {
-    pub(super) fn new(
-        connection: &'a mut Connection,
-        endpoint: &'a Endpoint,
-        options: &'a DialOptions,
-        deadline: &'a Deadline,
-    ) -> Self {
-        Login { connection, endpoint, options, deadline, accepted: None, tried: Vec::new(), kept_back: 0 }
+    pub(super) fn new(connection: &'a mut Connection, mut with: Credentials<'a>, deadline: &'a Deadline) -> Self {
+        let offers = std::mem::take(&mut with.offers).into();
+        Login {
+            connection,
+            with,
+            deadline,
+            offers,
+            accepted: None,
+            tried: Vec::new(),
+            passed: Vec::new(),
+            refused_keys: 0,
+            rsa_sha2: false,
+            unwilling: None,
+            password_used: false,
+            no_password: false,
+            rounds: 0,
+        }
     }
 
-    /// Tries `identities`, then `password`.
-    pub(super) async fn run(mut self, identities: &[Identity], password: &Password) -> Result<Method, DialError> {
-        self.kept_back = identities.len().saturating_sub(MOST_KEYS);
-        for identity in identities.iter().take(MOST_KEYS) {
-            if !self.takes(MethodKind::PublicKey) {
-                break;
+    /// Tries one thing after the other; returns what got in, and what was accepted before.
+    pub(super) async fn run(mut self) -> Result<(Method, Vec<Method>), DialError> {
+        while let Some(kind) = self.next() {
+            let (method, outcome) = match kind {
+                MethodKind::PublicKey => match self.offers.pop_front() {
+                    Some(offer) => (offer.method.clone(), self.offer_key(&offer).await?),
+                    None => continue,
+                },
+                MethodKind::Password => (Method::Password, self.use_password().await?),
+                _ => (Method::KeyboardInteractive, self.use_rounds().await?),
+            };
+            match outcome {
+                Outcome::In => return Ok((method, self.passed)),
+                Outcome::Partial if self.passed.len() < MOST_FACTORS => self.passed.push(method),
+                Outcome::Partial => return Err(DialError::EndlessQuestions { asked: self.passed.len() }),
+                Outcome::Refused { judged: false } => {}
+                Outcome::Refused { judged: true } => {
+                    self.unwilling = None;
+                    return Err(self.refused());
+                }
             }
-            if self.offer_key(identity).await? {
-                return Ok(Method::Key(identity.file().to_owned()));
-            }
-        }
-        if !self.takes(MethodKind::Password) && !self.takes(MethodKind::KeyboardInteractive) {
-            return Err(self.refused());
-        }
-        let question = password_question(self.endpoint);
-        let secret = match self.deadline.stopped(password.get(&question)).await {
-            Ok(secret) => secret,
-            Err(error) => return Err(self.without_password(error, password.source())),
-        };
-        self.use_password(&secret).await
-    }
-
-    async fn use_password(&mut self, secret: &Secret) -> Result<Method, DialError> {
-        if self.takes(MethodKind::Password) {
-            if self.send_password(secret.expose()).await? {
-                return Ok(Method::Password);
-            }
-            // A device that does not list the method has not judged the password either: it is still unused.
-            let judged = self.takes(MethodKind::Password);
-            if judged || !self.takes(MethodKind::KeyboardInteractive) {
-                return Err(self.refused());
-            }
-            self.tried.pop();
-        }
-        if self.answer_question(secret.expose()).await? {
-            return Ok(Method::KeyboardInteractive);
         }
         Err(self.refused())
+    }
+
+    /// The first method that the device takes and that has something left to try.
+    fn next(&self) -> Option<MethodKind> {
+        let left = |kind: &MethodKind| match kind {
+            MethodKind::PublicKey => !self.offers.is_empty() && self.refused_keys < self.with.most_refused,
+            MethodKind::Password => !self.password_used && !self.no_password,
+            // Once, and once more for each other method that was accepted.
+            MethodKind::KeyboardInteractive => self.rounds <= self.passed.len() && self.can_answer(),
+            _ => false,
+        };
+        self.with.preferred.iter().find(|kind| self.takes(**kind) && left(kind)).copied()
+    }
+
+    /// Whether questions can be answered: starting without it would be a failed login for nothing.
+    fn can_answer(&self) -> bool {
+        self.with.password.may_be_had() || self.with.second_factor.can_answer()
     }
 
     /// Whether the device takes a method, as far as is known.
@@ -114,151 +185,141 @@ impl<'a> Login<'a> {
         self.accepted.as_ref().is_none_or(|accepted| accepted.contains(&method))
     }
 
-    async fn offer_key(&mut self, identity: &Identity) -> Result<bool, DialError> {
-        self.tried.push(format!("key {}", identity.file().display()));
-        let hash = if identity.is_rsa() { self.rsa_hash().await? } else { None };
-        let mut signer = identity.signer(&self.options.person, self.deadline);
-        let handle = &mut self.connection.handle;
-        let offer =
-            handle.authenticate_publickey_with(&self.endpoint.user, identity.public().clone(), hash, &mut signer);
-        match self.deadline.within(Phase::Authentication, offer).await? {
-            Ok(result) => self.note(result).await,
-            Err(SignError::Key(error)) => Err(error.into()),
-            Err(SignError::Ended) => self.note_refusal(MethodSet::empty(), false).await.map(|()| false),
+    async fn offer_key(&mut self, offer: &Offer) -> Result<Outcome, DialError> {
+        let Some(hash) = self.hash_for(offer).await? else { return Ok(Outcome::Refused { judged: false }) };
+        self.tried.push(offer.method.to_string());
+        let mut signer = offer.signer(self.with.agent.as_mut(), self.with.person, self.deadline);
+        let (handle, user) = (&mut self.connection.handle, self.with.user);
+        let attempt = async {
+            match &offer.shows {
+                Shows::Key(key) => handle.authenticate_publickey_with(user, key.clone(), hash, &mut signer).await,
+                Shows::Certificate(certificate) => {
+                    handle.authenticate_certificate_with(user, (**certificate).clone(), hash, &mut signer).await
+                }
+            }
+        };
+        let outcome = match self.deadline.within(Phase::Authentication, attempt).await? {
+            Ok(result) => self.note(result).await?,
+            Err(SignError::Key(error)) => return Err(error.into()),
+            Err(SignError::Agent(error)) => {
+                // Nothing was sent, so nothing was refused: what else there is may still get in.
+                self.unwilling = Some(error);
+                return Ok(Outcome::Refused { judged: false });
+            }
+            Err(SignError::Ended) => self.note_refusal(MethodSet::empty(), false).await?,
+        };
+        if matches!(outcome, Outcome::Refused { .. }) {
+            self.refused_keys += 1;
         }
+        Ok(outcome)
     }
 
-    /// The best hash that the device announces for RSA signatures. One that announces nothing gets SHA-512, or SHA-1
-    /// where old algorithms are allowed: FortiOS before 7.0.14 and 7.2.8 knows no other.
-    async fn rsa_hash(&self) -> Result<Option<HashAlg>, DialError> {
+    /// How the key would sign: `None` when in no way that is allowed; `Some(None)` for a type without a choice, and for
+    /// SHA-1.
+    async fn hash_for(&mut self, offer: &Offer) -> Result<Option<Option<HashAlg>>, DialError> {
+        let (algorithm, certificate) = (offer.algorithm(), offer.is_certificate());
+        if !matches!(algorithm, Algorithm::Rsa { .. }) {
+            return Ok(self.with.signatures.allow(&algorithm, certificate).then_some(None));
+        }
+        let allowed = self.with.signatures.rsa(certificate);
         let announced = self.connection.handle.best_supported_rsa_hash();
-        let announced = self.deadline.within(Phase::Authentication, announced).await?;
-        Ok(match announced.ok().flatten() {
-            Some(Some(hash)) => Some(hash),
-            _ if self.options.legacy_algorithms => None,
-            _ => Some(HashAlg::Sha512),
-        })
+        let announced = self.deadline.within(Phase::Authentication, announced).await?.ok().flatten();
+        let hash = match announced {
+            // What the device names is what it takes.
+            Some(None) => allowed.iter().find(|hash| hash.is_none()),
+            Some(best) => allowed.iter().find(|hash| **hash == best).or(allowed.first()),
+            // FortiOS before 7.0.14 and 7.2.8 announces nothing and knows SHA-1 only.
+            None => allowed.iter().find(|hash| hash.is_none()).or(allowed.first()),
+        };
+        self.rsa_sha2 |= !matches!(announced, Some(Some(_))) && hash != Some(&None) && !allowed.is_empty();
+        Ok(hash.copied())
     }
 
-    async fn send_password(&mut self, password: &str) -> Result<bool, DialError> {
-        self.tried.push("password".to_owned());
-        let attempt = self.connection.handle.authenticate_password(&self.endpoint.user, password);
-        match self.deadline.within(Phase::Authentication, attempt).await? {
-            Ok(result) => self.note(result).await,
-            Err(_) => self.note_refusal(MethodSet::empty(), false).await.map(|()| false),
+    async fn use_password(&mut self) -> Result<Outcome, DialError> {
+        let Some(secret) = self.password().await? else {
+            self.no_password = true;
+            return Ok(Outcome::Refused { judged: false });
+        };
+        self.tried.push(Method::Password.to_string());
+        let attempt = self.connection.handle.authenticate_password(self.with.user, secret.expose());
+        let outcome = match self.deadline.within(Phase::Authentication, attempt).await? {
+            Ok(result) => self.note(result).await?,
+            Err(_) => self.note_refusal(MethodSet::empty(), false).await?,
+        };
+        // A device that does not list the method has not judged the password either: it is still unused.
+        let asks = self.with.preferred.contains(&MethodKind::KeyboardInteractive);
+        let unjudged = !self.takes(MethodKind::Password) && self.takes(MethodKind::KeyboardInteractive) && asks;
+        match outcome {
+            Outcome::Refused { .. } if unjudged => {
+                self.tried.pop();
+                self.no_password = true;
+                Ok(Outcome::Refused { judged: false })
+            }
+            Outcome::Refused { .. } => Ok(Outcome::Refused { judged: true }),
+            outcome => {
+                self.password_used = true;
+                Ok(outcome)
+            }
         }
     }
 
-    /// Whether it got in.
-    async fn note(&mut self, result: AuthResult) -> Result<bool, DialError> {
-        let AuthResult::Failure { remaining_methods, partial_success } = result else { return Ok(true) };
-        self.note_refusal(remaining_methods, partial_success).await.map(|()| false)
+    /// The password; `None` when there is none, but the device may ask for something else that can be answered.
+    async fn password(&mut self) -> Result<Option<std::sync::Arc<Secret>>, DialError> {
+        match self.deadline.stopped(self.with.password.get(self.with.question)).await {
+            Ok(secret) => Ok(Some(secret)),
+            Err(PasswordError::NoTerminal | PasswordError::NotGiven)
+                if self.with.second_factor.has_command() && self.takes(MethodKind::KeyboardInteractive) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(self.without_password(error)),
+        }
+    }
+
+    async fn use_rounds(&mut self) -> Result<Outcome, DialError> {
+        self.rounds += 1;
+        self.tried.push(Method::KeyboardInteractive.to_string());
+        Rounds::new(self).run().await
+    }
+
+    /// Notes what the device says to an attempt.
+    pub(super) async fn note(&mut self, result: AuthResult) -> Result<Outcome, DialError> {
+        let AuthResult::Failure { remaining_methods, partial_success } = result else { return Ok(Outcome::In) };
+        self.note_refusal(remaining_methods, partial_success).await
     }
 
     /// Notes what the device still takes. A refusal that leaves nothing, and the end of the connection, look alike here
     /// and are told apart by how the connection ended.
-    async fn note_refusal(&mut self, remaining: MethodSet, partial: bool) -> Result<(), DialError> {
+    pub(super) async fn note_refusal(&mut self, remaining: MethodSet, partial: bool) -> Result<Outcome, DialError> {
         if remaining.is_empty()
             && let Some(end) = self.connection.end(Phase::Authentication, self.deadline).await?
         {
             return Err(end);
         }
-        let password_used = self.tried.last().is_some_and(|last| !last.starts_with("key "));
-        if partial && password_used {
-            return Err(DialError::Question { questions: vec!["a second factor after the password".to_owned()] });
-        }
         self.accepted = Some(remaining);
-        Ok(())
-    }
-
-    /// Keyboard-interactive, when all it asks is the password.
-    async fn answer_question(&mut self, password: &str) -> Result<bool, DialError> {
-        self.tried.push("keyboard-interactive".to_owned());
-        let start = self.connection.handle.authenticate_keyboard_interactive_start(&self.endpoint.user, None);
-        let mut reply = self.deadline.within(Phase::Authentication, start).await?;
-        let mut answered = false;
-        let mut empty_rounds = 0;
-        loop {
-            let answers = match self.interactive(reply).await? {
-                Round::In => return Ok(true),
-                Round::Refused => return Ok(false),
-                Round::Asked(prompts) if prompts.is_empty() && empty_rounds < MOST_EMPTY_ROUNDS => {
-                    empty_rounds += 1;
-                    Vec::new()
-                }
-                Round::Asked(prompts) if !answered && is_password_question(&prompts) => {
-                    answered = true;
-                    vec![password.to_owned()]
-                }
-                Round::Asked(prompts) => return Err(DialError::Question { questions: words(&prompts) }),
-            };
-            let respond = self.connection.handle.authenticate_keyboard_interactive_respond(answers);
-            reply = self.deadline.within(Phase::Authentication, respond).await?;
-        }
-    }
-
-    async fn interactive(&mut self, reply: Result<Interactive, russh::Error>) -> Result<Round, DialError> {
-        match reply {
-            Ok(Interactive::Success) => Ok(Round::In),
-            Ok(Interactive::InfoRequest { prompts, .. }) => Ok(Round::Asked(prompts)),
-            Ok(Interactive::Failure { remaining_methods, partial_success }) => {
-                self.note_refusal(remaining_methods, partial_success).await.map(|()| Round::Refused)
-            }
-            Err(_) => self.note_refusal(MethodSet::empty(), false).await.map(|()| Round::Refused),
-        }
+        Ok(if partial { Outcome::Partial } else { Outcome::Refused { judged: false } })
     }
 
     /// When keys were refused, that is the news; that there is no password besides is not.
-    fn without_password(&self, error: PasswordError, source: &PasswordSource) -> DialError {
-        if self.tried.is_empty() || source.is_explicit() { error.into() } else { self.refused() }
+    pub(super) fn without_password(&mut self, error: PasswordError) -> DialError {
+        let explicit = self.with.password.source().is_explicit();
+        let no_news = self.tried.is_empty() && !self.rsa_sha2;
+        if no_news || explicit { error.into() } else { self.refused() }
     }
 
-    fn refused(&self) -> DialError {
+    pub(super) fn refused(&mut self) -> DialError {
+        // A signature that the agent did not give is the news, unless something else was judged after it.
+        if let Some(error) = self.unwilling.take() {
+            return error.into();
+        }
+        let at_limit = self.refused_keys >= self.with.most_refused;
         let accepted = self.accepted.iter().flat_map(|accepted| accepted.iter());
         DialError::Refused {
-            user: self.endpoint.user.clone(),
+            user: self.with.user.to_owned(),
             tried: self.tried.clone(),
             accepted: accepted.map(String::from).collect(),
-            kept_back: self.kept_back,
+            kept_back: if at_limit { self.offers.len() } else { 0 },
+            rsa_sha2: self.rsa_sha2,
         }
-    }
-}
-
-/// One round of keyboard-interactive.
-enum Round {
-    In,
-    Refused,
-    Asked(Vec<Prompt>),
-}
-
-/// One hidden question that asks for the password, and not for a new one or for one that is used once.
-fn is_password_question(prompts: &[Prompt]) -> bool {
-    let [prompt] = prompts else { return false };
-    let text = prompt.prompt.to_lowercase();
-    let other = ["new", "retype", "again", "one-time", "one time", "otp", "token"];
-    !prompt.echo && text.contains("password") && !other.iter().any(|word| text.contains(word))
-}
-
-fn words(prompts: &[Prompt]) -> Vec<String> {
-    prompts.iter().map(|prompt| one_line(&prompt.prompt)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asks(text: &str, echo: bool) -> bool {
-        is_password_question(&[Prompt { prompt: text.to_owned(), echo }])
-    }
-
-    #[test]
-    fn only_a_single_hidden_password_question_is_answered() {
-        assert!(asks("Password: ", false));
-        assert!(asks("(admin@fw1) Password:", false));
-        assert!(!asks("Password: ", true));
-        assert!(!asks("FortiToken Code: ", false));
-        assert!(!asks("New Password: ", false));
-        assert!(!asks("One-time password: ", false));
-        assert!(!is_password_question(&[]));
     }
 }

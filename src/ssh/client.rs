@@ -7,20 +7,21 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use russh::client::{self, DisconnectReason, GexParams, Handle, Handler, Session};
-use russh::keys::{PublicKey, PublicKeyOrCertificate};
-use russh::{ChannelId, ChannelOpenFailure, ChannelStream, Names, SshId};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use russh::client::{self, GexParams, Handle};
+use russh::keys::PublicKey;
+use russh::{ChannelOpenFailure, SshId};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::algorithms;
+use super::algorithms::{self, Known, Lists};
 use super::deadline::Deadline;
-use super::endpoint::Endpoint;
 use super::error::{DialError, Phase, one_line};
+use super::guard::{Agreed, Break, End, Guard, Seen, lock};
+use super::jump::{HopConnection, HopFailure};
+use super::route::Passed;
+use super::shell::ShellStream;
 use super::trust::{Judge, Judgement};
 
 /// FortiOS breaks an echoed line at the terminal's width, so the terminal is wider than any line of ours; 511 is the
@@ -34,127 +35,23 @@ pub const ROWS: u32 = 10_000;
 /// A terminal without abilities: what comes back is text.
 const TERMINAL: &str = "vt100";
 
-/// How long a connection that is being closed is waited for.
-const PARTING: Duration = Duration::from_secs(2);
+/// What is said of a connection that does not answer any more.
+const SILENT: &str = "it does not answer any more";
 
-/// More than any login banner. A device that sends more is not one.
-const LONGEST_BANNER: usize = 64 * 1024;
+/// A way to the server: boxed, since a jump host's channel and a socket are the same to SSH.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
-/// What the connection's task tells the login about.
-#[derive(Default)]
-struct Seen {
-    /// The host key, once it was accepted.
-    host_key: Option<(PublicKey, Judgement)>,
-    /// The pre-login banner.
-    banner: String,
-    /// The algorithms that were agreed on.
-    algorithms: Option<Agreed>,
-    /// Why the connection ended.
-    end: Option<End>,
-}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for S {}
 
-/// The algorithms of a connection, by their SSH names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreed {
-    /// The key exchange.
-    pub kex: String,
-    /// The cipher.
-    pub cipher: String,
-    /// The algorithm of the host key.
-    pub host_key: String,
-}
-
-/// Why the connection's task ended.
-enum End {
-    /// The device said goodbye, with these words.
-    Goodbye(String),
-    /// No method is left to authenticate with.
-    NoMethodLeft,
-    /// The terminal or the shell was refused.
-    RequestRefused,
-    Ssh(russh::Error),
-}
-
-/// What stops the connection's task.
-#[derive(Debug)]
-pub(super) enum Break {
-    HostKey(Box<DialError>),
-    RequestRefused,
-    Ssh(russh::Error),
-}
-
-impl From<russh::Error> for Break {
-    fn from(error: russh::Error) -> Self {
-        Break::Ssh(error)
-    }
-}
-
-/// The connection's end of russh: judges the host key, keeps the banner, and notes why the connection ended.
-pub(super) struct Guard {
-    judge: Judge,
-    seen: Arc<Mutex<Seen>>,
-}
-
-impl Guard {
-    fn note(&self, note: impl FnOnce(&mut Seen)) {
-        note(&mut lock(&self.seen));
-    }
-}
-
-/// A lock that a panic elsewhere cannot take away: what is noted is never half written.
-fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Handler for Guard {
-    type Error = Break;
-
-    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Break> {
-        let key = shown.public_key();
-        let judgement = match shown.certificate() {
-            Some(certificate) => self.judge.judge_certificate(certificate),
-            None => self.judge.judge(&key),
-        };
-        let judgement = judgement.map_err(|error| Break::HostKey(Box::new(error)))?;
-        self.note(|seen| seen.host_key = Some((key, judgement)));
-        Ok(true)
-    }
-
-    async fn kex_done(&mut self, _: Option<&[u8]>, names: &Names, _: &mut Session) -> Result<(), Break> {
-        let agreed = Agreed {
-            kex: names.kex.as_ref().to_owned(),
-            cipher: names.cipher.as_ref().to_owned(),
-            host_key: names.key.as_str().to_owned(),
-        };
-        self.note(|seen| seen.algorithms = Some(agreed));
-        Ok(())
-    }
-
-    async fn auth_banner(&mut self, banner: &str, _: &mut Session) -> Result<(), Break> {
-        let mut seen = lock(&self.seen);
-        if seen.banner.len() + banner.len() > LONGEST_BANNER {
-            return Err(Break::Ssh(russh::Error::PacketSize(banner.len())));
-        }
-        seen.banner.push_str(banner);
-        Ok(())
-    }
-
-    /// The only requests of ours that can fail are the terminal and the shell; without them there is nothing to read.
-    async fn channel_failure(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Break> {
-        Err(Break::RequestRefused)
-    }
-
-    async fn disconnected(&mut self, reason: DisconnectReason<Break>) -> Result<(), Break> {
-        let end = match reason {
-            DisconnectReason::ReceivedDisconnect(goodbye) => End::Goodbye(one_line(&goodbye.message)),
-            DisconnectReason::Error(Break::RequestRefused) => End::RequestRefused,
-            DisconnectReason::Error(Break::Ssh(russh::Error::NoAuthMethod)) => End::NoMethodLeft,
-            DisconnectReason::Error(Break::Ssh(error)) => End::Ssh(error),
-            DisconnectReason::Error(Break::HostKey(_)) => End::Ssh(russh::Error::UnknownKey),
-        };
-        self.note(|seen| seen.end = Some(end));
-        Ok(())
-    }
+/// How to speak to a server.
+pub(super) struct Speech<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) lists: Lists<'a>,
+    /// After how much silence the server is asked whether it is there.
+    pub(super) alive_interval: Option<Duration>,
+    /// After how many unanswered questions it is not.
+    pub(super) alive_count_max: usize,
 }
 
 /// A connection whose host key was accepted; nobody is logged in yet.
@@ -164,33 +61,34 @@ pub(super) struct Connection {
     pub(super) key: PublicKey,
     pub(super) judgement: Judgement,
     seen: Arc<Mutex<Seen>>,
+    /// The jump host that carries it.
+    via: Option<Arc<HopConnection>>,
     /// Whether the connection's task was waited for to its end: that can be done once.
     over: bool,
 }
 
 impl Connection {
-    /// Exchanges keys over `stream`, and judges the host key before anything else is sent.
-    pub(super) async fn open<S>(
-        stream: S,
-        endpoint: &Endpoint,
+    /// Exchanges keys over `stream`, and judges the host key before anything else is sent. `via` is the jump host that
+    /// the stream comes from.
+    pub(super) async fn open(
+        stream: Box<dyn Wire>,
+        via: Option<Arc<HopConnection>>,
+        speech: &Speech<'_>,
         judge: Judge,
-        legacy: bool,
         deadline: &Deadline,
-    ) -> Result<Connection, DialError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let preferred = algorithms::offer(legacy, &judge.known_key_types(), judge.wants_certificate());
-        let config =
-            Arc::new(client::Config { client_id: version_line(), gex: groups(), preferred, ..Default::default() });
+    ) -> Result<Connection, DialError> {
+        let key_types = judge.known_key_types();
+        let known = Known { key_types: &key_types, authority: judge.wants_certificate() };
+        let preferred = algorithms::offer(&speech.lists, &known)?;
+        let config = Arc::new(config(preferred, speech));
         let seen = Arc::new(Mutex::new(Seen::default()));
         let guard = Guard { judge, seen: seen.clone() };
         let opened = deadline.within(Phase::KeyExchange, client::connect_stream(config, stream, guard)).await?;
-        let handle = opened.map_err(|stop| exchange_failure(stop, endpoint, legacy))?;
+        let handle = opened.map_err(|stop| exchange_failure(stop, speech))?;
         let judged = lock(&seen).host_key.take();
         // russh has no key exchange without a host key, so this cannot happen; if it did, nobody would be logged in.
         let (key, judgement) = judged.ok_or_else(|| broken(Phase::KeyExchange, russh::Error::UnknownKey))?;
-        Ok(Connection { handle, seen, key, judgement, over: false })
+        Ok(Connection { handle, seen, key, judgement, via, over: false })
     }
 
     /// The algorithms that were agreed on.
@@ -207,17 +105,45 @@ impl Connection {
     /// log in with.
     pub(super) async fn end(&mut self, phase: Phase, deadline: &Deadline) -> Result<Option<DialError>, DialError> {
         self.finish(phase, deadline).await?;
-        Ok(match lock(&self.seen).end.take() {
+        let end = lock(&self.seen).end.take();
+        Ok(match end {
             Some(End::NoMethodLeft) => None,
             Some(End::Goodbye(words)) => Some(DialError::Closed { phase, reason: Some(words) }),
             Some(End::RequestRefused) => Some(DialError::ShellRefused { reason: "no terminal or no shell".to_owned() }),
-            Some(End::Ssh(error)) => Some(broken(phase, error)),
-            None => Some(DialError::Closed { phase, reason: None }),
+            Some(End::Ssh(error)) => Some(self.blamed(broken(phase, error))),
+            None => Some(self.blamed(DialError::Closed { phase, reason: None })),
         })
     }
 
+    /// A connection that breaks since its jump host is gone is the jump host's failure.
+    fn blamed(&self, error: DialError) -> DialError {
+        match &self.via {
+            Some(hop) if matches!(error, DialError::Closed { .. }) && hop.is_closed() => {
+                DialError::Hop(HopFailure::new(hop.name(), error))
+            }
+            _ => error,
+        }
+    }
+
+    /// The jump hosts that it came over, the nearest first.
+    pub(super) fn jumps(&self) -> Vec<Passed> {
+        let Some(hop) = &self.via else { return Vec::new() };
+        let mut jumps = hop.jumps();
+        jumps.push(hop.passed().clone());
+        jumps
+    }
+
+    /// Why the connection ended, as far as it was said.
+    pub(super) fn last_words(&self) -> Option<String> {
+        match &lock(&self.seen).end {
+            Some(End::Goodbye(words)) => Some(words.clone()),
+            Some(End::Ssh(russh::Error::KeepaliveTimeout)) => Some(SILENT.to_owned()),
+            _ => None,
+        }
+    }
+
     /// Waits for the task. Its own result is of no use: it always says "disconnected"; the reason was noted before.
-    async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
+    pub(super) async fn finish(&mut self, phase: Phase, deadline: &Deadline) -> Result<(), DialError> {
         if !self.over {
             let _ = deadline.within(phase, &mut self.handle).await?;
             self.over = true;
@@ -244,6 +170,17 @@ impl Connection {
     }
 }
 
+fn config(preferred: russh::Preferred, speech: &Speech<'_>) -> client::Config {
+    client::Config {
+        client_id: version_line(),
+        gex: groups(),
+        preferred,
+        keepalive_interval: speech.alive_interval,
+        keepalive_max: speech.alive_count_max,
+        ..client::Config::default()
+    }
+}
+
 /// What we call ourselves in the protocol; the device's log shows it.
 fn version_line() -> SshId {
     SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-fgtkey_", env!("CARGO_PKG_VERSION"))))
@@ -255,17 +192,18 @@ fn groups() -> GexParams {
     GexParams::new(2048, 3072, 8192).unwrap_or_default()
 }
 
-fn exchange_failure(stop: Break, endpoint: &Endpoint, legacy: bool) -> DialError {
+fn exchange_failure(stop: Break, speech: &Speech<'_>) -> DialError {
     match stop {
         Break::HostKey(error) => *error,
         Break::RequestRefused => DialError::Closed { phase: Phase::KeyExchange, reason: None },
-        Break::Ssh(russh::Error::Version) => DialError::NotSsh { host: endpoint.host.clone(), port: endpoint.port },
+        Break::Ssh(russh::Error::Version) => DialError::NotSsh { host: speech.host.to_owned(), port: speech.port },
         Break::Ssh(russh::Error::WrongServerSig) => DialError::HostKeySignature,
         Break::Ssh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => DialError::NoCommonAlgorithm {
-            kind: kind_words(kind),
+            kind: kind_words(&kind),
+            option: option(&kind),
             ours,
             theirs: theirs.iter().filter(|name| is_algorithm(name)).map(|name| one_line(name)).collect(),
-            legacy,
+            legacy: speech.lists.legacy,
         },
         Break::Ssh(error) => broken(Phase::KeyExchange, error),
     }
@@ -276,13 +214,24 @@ fn is_algorithm(name: &str) -> bool {
     !name.starts_with("ext-info-") && !name.starts_with("kex-strict-")
 }
 
-fn kind_words(kind: russh::AlgorithmKind) -> &'static str {
+fn kind_words(kind: &russh::AlgorithmKind) -> &'static str {
     match kind {
         russh::AlgorithmKind::Kex => "key exchange",
         russh::AlgorithmKind::Key => "host key algorithm",
         russh::AlgorithmKind::Cipher => "cipher",
         russh::AlgorithmKind::Compression => "compression",
         russh::AlgorithmKind::Mac => "MAC",
+    }
+}
+
+/// The option of `ssh_config` that lists them.
+fn option(kind: &russh::AlgorithmKind) -> &'static str {
+    match kind {
+        russh::AlgorithmKind::Kex => "KexAlgorithms",
+        russh::AlgorithmKind::Key => "HostKeyAlgorithms",
+        russh::AlgorithmKind::Cipher => "Ciphers",
+        russh::AlgorithmKind::Compression => "Compression",
+        russh::AlgorithmKind::Mac => "MACs",
     }
 }
 
@@ -295,69 +244,18 @@ fn broken(phase: Phase, error: russh::Error) -> DialError {
         russh::Error::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             DialError::Closed { phase, reason: None }
         }
+        russh::Error::KeepaliveTimeout => DialError::Closed { phase, reason: Some(SILENT.to_owned()) },
         russh::Error::IO(error) => DialError::Closed { phase, reason: Some(error.to_string()) },
         source => DialError::Protocol { phase, source },
     }
 }
 
-fn refusal_words(reason: &ChannelOpenFailure) -> String {
+pub(super) fn refusal_words(reason: &ChannelOpenFailure) -> String {
     match reason {
         ChannelOpenFailure::AdministrativelyProhibited => "it is prohibited".to_owned(),
         ChannelOpenFailure::ConnectFailed => "it failed".to_owned(),
         ChannelOpenFailure::UnknownChannelType => "it knows no sessions".to_owned(),
         ChannelOpenFailure::ResourceShortage => "it has no resources left".to_owned(),
         ChannelOpenFailure::Other { reason, .. } => one_line(reason),
-    }
-}
-
-/// The bytes of the shell, with the connection that carries them. Reading ends (with 0 bytes) when the device closes
-/// the shell or the connection.
-pub struct ShellStream {
-    stream: ChannelStream<client::Msg>,
-    connection: Connection,
-}
-
-impl ShellStream {
-    /// Why the connection ended, in the device's or the protocol's words, once reading has ended; `None` when the shell
-    /// was closed in an orderly way.
-    pub async fn why_ended(&mut self) -> Option<DialError> {
-        let soon = Deadline::after(PARTING);
-        self.connection.end(Phase::Shell, &soon).await.ok().flatten()
-    }
-
-    /// Says goodbye and waits for the connection to end, so that no session of ours stays in the device's list; gives
-    /// up quietly after two seconds.
-    pub async fn close(mut self) {
-        let goodbye = self.connection.handle.disconnect(russh::Disconnect::ByApplication, "", "en");
-        let soon = Deadline::after(PARTING);
-        // There is nobody to tell: the work is done, and the device drops the session by itself.
-        let _ = soon.within(Phase::Shell, goodbye).await;
-        let _ = self.connection.finish(Phase::Shell, &soon).await;
-    }
-}
-
-impl AsyncRead for ShellStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        // An empty message of the device looks like the end to russh's stream; the end stays the end when asked again.
-        match read {
-            Poll::Ready(Ok(())) if buf.filled().len() == before => Pin::new(&mut self.stream).poll_read(cx, buf),
-            read => read,
-        }
-    }
-}
-
-impl AsyncWrite for ShellStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

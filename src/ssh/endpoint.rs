@@ -78,20 +78,44 @@ impl EndpointError {
 }
 
 impl Endpoint {
+    /// A host (IPv6 without brackets) with its port, called by what it takes to name it.
+    pub(super) fn called(host: &str, port: u16, user: &str) -> Self {
+        Endpoint { name: display_name(host, port), host: host.to_owned(), port, user: user.to_owned() }
+    }
+
     /// Reads `[user@]host[:port]`; `default_user` is for a text without a user. IPv6 stands in brackets; without them
     /// it is accepted when it cannot be meant in another way.
     pub fn parse(text: &str, default_user: Option<&str>) -> Result<Self, EndpointError> {
-        let (user, place) = match text.rsplit_once('@') {
-            Some((user, place)) => (Some(user), place),
-            None => (default_user, text),
-        };
-        let (host, port) = split_port(place).and_then(|(host, port)| Ok((checked_host(text, host)?, port)))?;
-        let user = user.ok_or_else(|| EndpointError::NoUser(host.clone()))?;
-        if user.is_empty() || user.chars().any(char::is_control) {
-            return Err(EndpointError::User(text.to_owned()));
-        }
-        Ok(Endpoint { name: display_name(&host, port), host, port, user: user.to_owned() })
+        let named = Named::parse(text)?;
+        let user = named.user.or(default_user).ok_or_else(|| EndpointError::NoUser(named.host.clone()))?;
+        Ok(Endpoint::called(&named.host, named.port.unwrap_or(DEFAULT_PORT), checked_user(text, user)?))
     }
+}
+
+/// What a text says of an endpoint; the rest comes from elsewhere.
+pub(super) struct Named<'a> {
+    pub(super) user: Option<&'a str>,
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+}
+
+impl<'a> Named<'a> {
+    /// Reads `[user@]host[:port]`.
+    pub(super) fn parse(text: &'a str) -> Result<Self, EndpointError> {
+        let (user, place) = match text.rsplit_once('@') {
+            Some((user, place)) => (Some(checked_user(text, user)?), place),
+            None => (None, text),
+        };
+        let (host, port) = split_port(place)?;
+        Ok(Named { user, host: checked_host(text, host)?, port })
+    }
+}
+
+fn checked_user<'a>(text: &str, user: &'a str) -> Result<&'a str, EndpointError> {
+    if user.is_empty() || user.chars().any(char::is_control) {
+        return Err(EndpointError::User(text.to_owned()));
+    }
+    Ok(user)
 }
 
 /// Without a user in the text, the name of the person at the keyboard (`USER`, `LOGNAME`), as `ssh` does.
@@ -122,34 +146,34 @@ fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
-fn split_port(place: &str) -> Result<(&str, u16), EndpointError> {
+fn split_port(place: &str) -> Result<(&str, Option<u16>), EndpointError> {
     if let Some(rest) = place.strip_prefix('[') {
         return split_brackets(rest);
     }
     match place.matches(':').count() {
-        0 => Ok((place, DEFAULT_PORT)),
+        0 => Ok((place, None)),
         1 => match place.split_once(':') {
-            Some((host, port)) => Ok((host, parse_port(port)?)),
-            None => Ok((place, DEFAULT_PORT)),
+            Some((host, port)) => Ok((host, Some(parse_port(port)?))),
+            None => Ok((place, None)),
         },
         _ => bare_ipv6(place),
     }
 }
 
-fn split_brackets(rest: &str) -> Result<(&str, u16), EndpointError> {
+fn split_brackets(rest: &str) -> Result<(&str, Option<u16>), EndpointError> {
     let (address, after) = rest.split_once(']').ok_or_else(|| EndpointError::Brackets(format!("[{rest}")))?;
     if !is_ipv6(address) {
         return Err(EndpointError::Brackets(format!("[{address}]")));
     }
     match after.strip_prefix(':') {
-        Some(port) => Ok((address, parse_port(port)?)),
-        None if after.is_empty() => Ok((address, DEFAULT_PORT)),
+        Some(port) => Ok((address, Some(parse_port(port)?))),
+        None if after.is_empty() => Ok((address, None)),
         None => Err(EndpointError::Port { port: after.to_owned() }),
     }
 }
 
 /// `2001:db8::1` has one reading, `2001:db8::1:22` has two.
-fn bare_ipv6(place: &str) -> Result<(&str, u16), EndpointError> {
+fn bare_ipv6(place: &str) -> Result<(&str, Option<u16>), EndpointError> {
     if !is_ipv6(place) {
         let character = place.chars().find(|c| !belongs_in_host(*c)).unwrap_or(':');
         return Err(EndpointError::Host { host: place.to_owned(), character });
@@ -160,7 +184,7 @@ fn bare_ipv6(place: &str) -> Result<(&str, u16), EndpointError> {
     {
         return Err(EndpointError::Ambiguous { text: place.to_owned(), address: address.to_owned(), port });
     }
-    Ok((place, DEFAULT_PORT))
+    Ok((place, None))
 }
 
 /// An address, with or without a zone (`fe80::1%eth0`).

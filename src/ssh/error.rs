@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use russh::keys::ssh_key::Fingerprint;
 
-use super::hostkeys::{KnownKey, Place, known_name};
+use super::agent::AgentError;
+use super::command::CommandError;
+use super::config::{ConfigError, Problem};
+use super::endpoint::EndpointError;
+use super::hostkeys::{KnownKey, Place};
 use super::identity::IdentityError;
+use super::jump::HopFailure;
 use super::known_hosts::KnownHostsError;
 use super::password::PasswordError;
 
@@ -60,6 +65,9 @@ impl fmt::Display for ShownKey {
 /// Why there is no shell. Secrets are in none of the variants.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
+    /// The agent does not sign.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
     /// The device closed the connection.
     #[error("the device closed the connection during {phase}{}", said(reason))]
     Closed {
@@ -68,6 +76,9 @@ pub enum DialError {
         /// What the device said, if it said anything.
         reason: Option<String>,
     },
+    /// `ssh_config` is of no use, or not for this host.
+    #[error(transparent)]
+    Config(Box<ConfigError>),
     /// No address of the host accepted a TCP connection.
     #[error("cannot connect to {host} port {port}")]
     Connect {
@@ -78,6 +89,32 @@ pub enum DialError {
         /// The first address's failure.
         source: io::Error,
     },
+    /// The device asks again and again.
+    #[error("the device asks without end: {asked} rounds of questions were answered")]
+    EndlessQuestions {
+        /// How many rounds were answered.
+        asked: usize,
+    },
+    /// The device cannot be meant as it is named.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A jump host does not connect to the next host.
+    #[error("cannot connect to {host} port {port} through the jump host {hop}: {reason}")]
+    Forward {
+        /// The jump host, as the person named it.
+        hop: String,
+        /// The host that it was to connect to.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What the jump host said.
+        reason: String,
+        /// Whether another attempt may work.
+        transient: bool,
+    },
+    /// A jump host could not be passed.
+    #[error(transparent)]
+    Hop(HopFailure),
     /// The host key is another one than `known_hosts` has.
     #[error("the host key has changed: {shown}, but {} is known from {}", known_fingerprint(known), known_place(known))]
     HostKeyChanged {
@@ -111,6 +148,9 @@ pub enum DialError {
     /// A key file cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// `-J` cannot be read.
+    #[error("-J: {0}")]
+    Jump(Problem),
     /// The `known_hosts` files cannot be used.
     #[error(transparent)]
     KnownHosts(#[from] KnownHostsError),
@@ -119,12 +159,22 @@ pub enum DialError {
     NoCommonAlgorithm {
         /// What was to be agreed on: `key exchange`, `host key algorithm`, `cipher`, `MAC`, `compression`.
         kind: &'static str,
+        /// The option that lists them, as `ssh_config` spells it.
+        option: &'static str,
         /// What was offered to the device.
         ours: Vec<String>,
         /// What the device offers.
         theirs: Vec<String>,
         /// Whether old algorithms were offered too.
         legacy: bool,
+    },
+    /// A list of algorithms has nothing that we know.
+    #[error("we have none of the algorithms in {option}: {list}")]
+    NoUsableAlgorithm {
+        /// The option of `ssh_config`.
+        option: &'static str,
+        /// The list.
+        list: String,
     },
     /// Something answers there that is no SSH server.
     #[error("{host} port {port} does not answer as an SSH server")]
@@ -133,6 +183,14 @@ pub enum DialError {
         host: String,
         /// The port.
         port: u16,
+    },
+    /// `--otp-command` gave no answer, or one that was not taken.
+    #[error("{} by --otp-command", unanswered(question, source.is_some()))]
+    OneTimePassword {
+        /// The device's question, without control characters.
+        question: String,
+        /// Why there is no answer; none when the device asked the same again.
+        source: Option<CommandError>,
     },
     /// There is no password.
     #[error(transparent)]
@@ -160,8 +218,11 @@ pub enum DialError {
         tried: Vec<String>,
         /// The methods that the device would still take.
         accepted: Vec<String>,
-        /// How many more keys there were than a device lets one try.
+        /// How many more keys there were than may be refused.
         kept_back: usize,
+        /// Whether an RSA key was among them, offered with SHA-2 (or kept back, since SHA-1 is not allowed) to a device
+        /// that does not say that it knows SHA-2.
+        rsa_sha2: bool,
     },
     /// The name has no address.
     #[error("cannot find the address of {host}")]
@@ -185,61 +246,42 @@ pub enum DialError {
         /// The whole time that the login had.
         after: Duration,
     },
+    /// The person was asked the device's question, and the terminal broke or the input ended.
+    #[error("`{question}` was not answered on the terminal")]
+    Unanswered {
+        /// The question, without control characters.
+        question: String,
+        /// What broke.
+        source: io::Error,
+    },
 }
 
-impl DialError {
-    /// What the person could do or type next.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            DialError::HostKeyUnknown(shown) => Some(format!(
-                "compare it with `get system info admin ssh` on the console, then accept it once with --host-key {}",
-                shown.fingerprint
-            )),
-            DialError::HostKeyChanged { shown, known } => Some(removal(shown, known)),
-            DialError::HostKeyNotPinned { .. } => Some(
-                "compare it with `get system info admin ssh` on the console before you change --host-key".to_owned(),
-            ),
-            DialError::HostKeyRevoked { .. } | DialError::HostKeySignature => {
-                Some("do not log in: somebody may stand between you and the device".to_owned())
-            }
-            DialError::NoCommonAlgorithm { legacy: false, theirs, .. } if theirs.iter().any(|a| is_legacy(a)) => {
-                Some("--legacy-algorithms offers the old ones, for this device only".to_owned())
-            }
-            DialError::NoCommonAlgorithm { kind, .. } => device_setting(kind),
-            DialError::KnownHosts(error) => known_hosts_hint(error),
-            DialError::Identity(error) => error.hint(),
-            DialError::Password(error) => error.hint(),
-            DialError::Refused { tried, kept_back, .. } => Some(refused_hint(tried, *kept_back)),
-            DialError::Question { .. } => {
-                Some("log in with a key (-i FILE), or as an administrator without a second factor".to_owned())
-            }
-            DialError::TimedOut { phase: Phase::Connection, .. } | DialError::Connect { .. } => {
-                Some("is `ssh` in `set allowaccess` of that interface, and your address a trusted host?".to_owned())
-            }
-            DialError::TimedOut { .. } => Some("--timeout SECONDS gives it longer".to_owned()),
-            DialError::Closed { phase: Phase::KeyExchange, .. } => {
-                Some("FortiOS also does this to addresses that are locked out, or are not a trusted host".to_owned())
-            }
-            DialError::ShellRefused { .. } => {
-                Some("the device may have all the sessions it allows (`admin-login-max`)".to_owned())
-            }
-            _ => None,
-        }
+impl From<ConfigError> for DialError {
+    fn from(error: ConfigError) -> Self {
+        DialError::Config(Box::new(error))
     }
 }
 
-/// The lists that FortiOS has from 7.0.2 on (host keys from 7.4.0 on), in another place from 7.4.4 on.
-fn device_setting(kind: &str) -> Option<String> {
-    let setting = match kind {
-        "key exchange" => "ssh-kex-algo",
-        "host key algorithm" => "ssh-hostkey-algo",
-        "cipher" => "ssh-enc-algo",
-        "MAC" => "ssh-mac-algo",
-        _ => return None,
-    };
-    Some(format!(
-        "the device's list is `set {setting}` in `config system global`, or `ssh-config` from FortiOS 7.4.4 on"
-    ))
+impl DialError {
+    /// Whether another attempt may work: nobody is logged in yet, and what happened passes. A device that has all the
+    /// sessions it allows closes the connection at once.
+    pub(super) fn is_transient(&self) -> bool {
+        use io::ErrorKind as Kind;
+        match self {
+            DialError::Closed { phase: Phase::KeyExchange, .. } => true,
+            DialError::Connect { source, .. } => matches!(
+                source.kind(),
+                Kind::ConnectionRefused
+                    | Kind::ConnectionReset
+                    | Kind::ConnectionAborted
+                    | Kind::HostUnreachable
+                    | Kind::NetworkUnreachable
+                    | Kind::TimedOut
+            ),
+            DialError::Forward { transient, .. } => *transient,
+            _ => false,
+        }
+    }
 }
 
 fn said(reason: &Option<String>) -> String {
@@ -254,6 +296,11 @@ fn list_questions(questions: &[String]) -> String {
     questions.iter().map(|question| format!("`{}`", question.trim())).collect::<Vec<_>>().join(", ")
 }
 
+fn unanswered(question: &str, failed: bool) -> String {
+    let what = if failed { "was not answered" } else { "came again, so it was answered wrongly" };
+    format!("`{}` {what}", question.trim())
+}
+
 /// The known key that a person would compare: the one of the same type comes first in the list.
 fn known_fingerprint(known: &[KnownKey]) -> String {
     known.first().map(|key| format!("{} {}", key.key_type, key.fingerprint)).unwrap_or_default()
@@ -261,22 +308,6 @@ fn known_fingerprint(known: &[KnownKey]) -> String {
 
 fn known_place(known: &[KnownKey]) -> String {
     known.first().map(|key| key.place.to_string()).unwrap_or_default()
-}
-
-fn removal(shown: &ShownKey, known: &[KnownKey]) -> String {
-    let file = known.first().map(|key| key.place.file.display().to_string()).unwrap_or_default();
-    let name = known_name(&shown.host, shown.port);
-    format!(
-        "if the device was replaced or reset, compare the key on its console, then: ssh-keygen -f {} -R {}",
-        shell_word(&file),
-        shell_word(&name)
-    )
-}
-
-/// Quotes what a shell would expand: `[host]:port` is a pattern to it.
-fn shell_word(text: &str) -> String {
-    let plain = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | ':' | '%'));
-    if plain && !text.is_empty() { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 fn refusal(tried: &[String], accepted: &[String]) -> String {
@@ -288,35 +319,6 @@ fn refusal(tried: &[String], accepted: &[String]) -> String {
         [] => tried,
         accepted => format!("{tried}; it takes {}", accepted.join(", ")),
     }
-}
-
-fn refused_hint(tried: &[String], kept_back: usize) -> String {
-    if kept_back > 0 {
-        return format!(
-            "{kept_back} more keys were not offered, to stay below the lockout: name the right one with -i"
-        );
-    }
-    if tried.is_empty() {
-        return "give -i KEY, or a password: FGTKEY_PASSWORD, --password-file FILE, --password-command CMD".to_owned();
-    }
-    "check the user and what was offered; after three failures FortiOS locks an address out for a minute".to_owned()
-}
-
-fn known_hosts_hint(error: &KnownHostsError) -> Option<String> {
-    match error {
-        KnownHostsError::Malformed(_) => {
-            Some("mend or remove that line, or name another file: --known-hosts FILE".into())
-        }
-        KnownHostsError::NoFile => Some("name one: --known-hosts FILE".into()),
-        KnownHostsError::Write { .. } => Some("name a file that can be written: --known-hosts FILE".into()),
-        KnownHostsError::Read { .. } => None,
-    }
-}
-
-fn is_legacy(algorithm: &str) -> bool {
-    matches!(algorithm, "diffie-hellman-group14-sha1" | "diffie-hellman-group-exchange-sha1" | "ssh-rsa" | "hmac-sha1")
-        || algorithm.starts_with("hmac-sha1-etm")
-        || (algorithm.starts_with("aes") && algorithm.ends_with("-cbc"))
 }
 
 /// What a device says, fit for a line on a terminal: one line, no control characters, at most 200 characters.

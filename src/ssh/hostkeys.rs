@@ -252,7 +252,7 @@ fn match_list(patterns: &[String], name: &str) -> bool {
 
 /// `*` is any number of characters, `?` is one; letters match in either case. Backtracks to the last `*` only, so the
 /// time is bounded by the product of the lengths.
-fn match_pattern(pattern: &str, name: &str) -> bool {
+pub(super) fn match_pattern(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_ascii_lowercase(), name.as_bytes());
     let pattern = pattern.as_bytes();
     let (mut p, mut n) = (0, 0);
@@ -276,11 +276,15 @@ fn match_pattern(pattern: &str, name: &str) -> bool {
     pattern.iter().skip(p).all(|b| *b == b'*')
 }
 
-/// Where `known_hosts` is looked for when no file is given, the person's own first.
-pub fn default_files(home: Option<PathBuf>) -> Vec<PathBuf> {
+/// The person's own `known_hosts` files, when none are named.
+pub fn own_files(home: Option<PathBuf>) -> Vec<PathBuf> {
     let own = home.map(|home| home.join(".ssh"));
-    let own = own.iter().flat_map(|dir| [dir.join("known_hosts"), dir.join("known_hosts2")]);
-    own.chain(["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"].map(PathBuf::from)).collect()
+    own.iter().flat_map(|dir| [dir.join("known_hosts"), dir.join("known_hosts2")]).collect()
+}
+
+/// The system's `known_hosts` files, when none are named.
+pub fn global_files() -> Vec<PathBuf> {
+    ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"].map(PathBuf::from).to_vec()
 }
 
 #[cfg(test)]

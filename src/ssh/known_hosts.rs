@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use russh::keys::PublicKey;
+use russh::keys::ssh_encoding::base64::{Base64, Encoding};
 
 use super::hostkeys::{KnownHosts, Malformed, Place, Verdict, known_name};
 
@@ -53,7 +54,14 @@ pub(super) fn read(files: &[PathBuf]) -> Result<KnownHosts, KnownHostsError> {
 
 /// Adds `key` of `host` to `file`, which is made with its directory when missing (0600 in 0700). Under the file's lock
 /// it is read again: a run beside this one may have added the host meanwhile, and then its verdict is returned.
-pub(super) fn append(file: &Path, host: &str, port: u16, key: &PublicKey) -> Result<Verdict, KnownHostsError> {
+/// With `hashed`, nobody can read from the file which host it is.
+pub(super) fn append(
+    file: &Path,
+    host: &str,
+    port: u16,
+    key: &PublicKey,
+    hashed: bool,
+) -> Result<Verdict, KnownHostsError> {
     let failed = |source| KnownHostsError::Write { file: file.to_owned(), source };
     let mut open = open_locked(file).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -61,10 +69,30 @@ pub(super) fn append(file: &Path, host: &str, port: u16, key: &PublicKey) -> Res
     let mut hosts = KnownHosts::default();
     hosts.add(file, &String::from_utf8_lossy(&bytes))?;
     match hosts.judge(host, port, key) {
-        Verdict::Unknown => write_line(&mut open, &bytes, &known_name(host, port), key).map_err(failed)?,
+        Verdict::Unknown => {
+            let name = written_name(host, port, hashed).map_err(failed)?;
+            write_line(&mut open, &bytes, &name, key).map_err(failed)?;
+        }
         verdict => return Ok(verdict),
     }
     Ok(Verdict::Known(Place { file: Arc::from(file), line: line_count(&bytes) + 1 }))
+}
+
+fn written_name(host: &str, port: u16, hashed: bool) -> io::Result<String> {
+    let name = known_name(host, port);
+    if !hashed {
+        return Ok(name);
+    }
+    hashed_name(&name).ok_or_else(|| io::Error::other("there are no random numbers to hash its name with"))
+}
+
+/// A name as `known_hosts` hides it (`HashKnownHosts`): a salt and the HMAC-SHA-1 of the name. `None` without random
+/// numbers.
+fn hashed_name(name: &str) -> Option<String> {
+    let salt: [u8; 20] = ring::rand::generate(&ring::rand::SystemRandom::new()).ok()?.expose();
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &salt);
+    let hash = ring::hmac::sign(&key, name.as_bytes());
+    Some(format!("|1|{}|{}", Base64::encode_string(&salt), Base64::encode_string(hash.as_ref())))
 }
 
 fn open_locked(file: &Path) -> io::Result<File> {

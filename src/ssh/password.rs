@@ -2,23 +2,19 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use super::prompt::{Person, PromptError};
+use super::command::{self, CommandError};
+use super::prompt::{Person, PromptError, Question};
 use crate::secret::Secret;
 
 /// The variable that carries the password in pipelines. Whoever starts a child process removes it from the child's
 /// environment.
 pub const PASSWORD_VARIABLE: &str = "FGTKEY_PASSWORD";
-
-/// Enough for any password; a larger file is most likely not a password file.
-const LONGEST_SOURCE: u64 = 64 * 1024;
 
 /// Where the password comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,6 +119,15 @@ impl Password {
         &self.source
     }
 
+    /// Whether there may be a password: only a person who is not there surely gives none.
+    pub(super) fn may_be_had(&self) -> bool {
+        match self.source {
+            PasswordSource::Ask | PasswordSource::AskLast => self.resolved.initialized() || self.person.is_there(),
+            PasswordSource::None => false,
+            PasswordSource::Environment | PasswordSource::File(_) | PasswordSource::Command(_) => true,
+        }
+    }
+
     /// The password if it has been resolved already.
     pub(super) fn resolved(&self) -> Option<Arc<Secret>> {
         self.resolved.get().cloned()
@@ -146,7 +151,7 @@ impl Password {
 
     /// A person may enter an empty password: that of a FortiGate fresh from the factory.
     async fn ask(&self, question: &str) -> Result<Secret, PasswordError> {
-        self.person.ask(question).await.map_err(|error| match error {
+        self.person.ask(Question::hidden(question)).await.map_err(|error| match error {
             PromptError::NoTerminal => PasswordError::NoTerminal,
             PromptError::Broken(source) => PasswordError::Prompt(source),
         })
@@ -164,7 +169,7 @@ impl Password {
 
 fn from_environment() -> Result<Secret, PasswordError> {
     match std::env::var(PASSWORD_VARIABLE) {
-        Ok(text) => nonempty(&Zeroizing::new(text), PASSWORD_VARIABLE),
+        Ok(text) => command::plain(&Zeroizing::new(text)).map_err(|error| unusable(error, PASSWORD_VARIABLE)),
         Err(std::env::VarError::NotPresent) => Err(PasswordError::NotGiven),
         Err(std::env::VarError::NotUnicode(_)) => Err(PasswordError::NotText(PASSWORD_VARIABLE.to_owned())),
     }
@@ -174,44 +179,22 @@ async fn from_file(file: &Path) -> Result<Secret, PasswordError> {
     let failed = |source| PasswordError::Read { file: file.to_owned(), source };
     let open = std::fs::File::open(file).map_err(failed)?;
     let mut bytes = Zeroizing::new(Vec::new());
-    io::Read::read_to_end(&mut io::Read::take(open, LONGEST_SOURCE), &mut bytes).map_err(failed)?;
-    first_line(&bytes, &format!("the password file {}", file.display()))
+    io::Read::read_to_end(&mut io::Read::take(open, command::LONGEST), &mut bytes).map_err(failed)?;
+    command::first_line(&bytes).map_err(|error| unusable(error, &format!("the password file {}", file.display())))
 }
 
 async fn from_command(command: &str) -> Result<Secret, PasswordError> {
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", command])
-        .env_remove(PASSWORD_VARIABLE)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(PasswordError::CommandStart)?;
-    let mut bytes = Zeroizing::new(Vec::new());
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(LONGEST_SOURCE).read_to_end(&mut bytes).await.map_err(PasswordError::CommandStart)?;
-    }
-    let status = child.wait().await.map_err(PasswordError::CommandStart)?;
-    if !status.success() {
-        return Err(PasswordError::CommandStatus(status));
-    }
-    first_line(&bytes, "the password command's output")
+    let output = command::first_line_of(command, &[]).await;
+    output.map_err(|error| unusable(error, "the password command's output"))
 }
 
-fn first_line(bytes: &[u8], from: &str) -> Result<Secret, PasswordError> {
-    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    nonempty(std::str::from_utf8(line).map_err(|_| PasswordError::NotText(from.to_owned()))?, from)
-}
-
-fn nonempty(text: &str, from: &str) -> Result<Secret, PasswordError> {
-    if text.is_empty() {
-        return Err(PasswordError::Empty(from.to_owned()));
+fn unusable(error: CommandError, from: &str) -> PasswordError {
+    match error {
+        CommandError::Empty => PasswordError::Empty(from.to_owned()),
+        CommandError::NotText => PasswordError::NotText(from.to_owned()),
+        CommandError::Start(source) => PasswordError::CommandStart(source),
+        CommandError::Status(status) => PasswordError::CommandStatus(status),
     }
-    if text.chars().any(char::is_control) {
-        return Err(PasswordError::NotText(from.to_owned()));
-    }
-    Ok(Secret::new(text))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! Asking the person, without echo: at the terminal, or whoever answers in their place.
+//! Asking the person: at the terminal, or whoever answers in their place.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -18,42 +19,109 @@ pub enum PromptError {
     Broken(io::Error),
 }
 
-type Answer = dyn Fn(&str) -> Result<Secret, PromptError> + Send + Sync;
+/// What a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is to be read first, in lines; without control characters. May be empty.
+    pub introduction: String,
+    /// The question itself, with the space before the answer.
+    pub text: String,
+    /// Whether the answer may be seen on the terminal.
+    pub echo: bool,
+}
 
-/// Who is asked for passwords and passphrases: one question at a time, however many devices are opened at once.
+impl Question {
+    /// A question for a secret, without an introduction.
+    pub(super) fn hidden(text: &str) -> Self {
+        Question { introduction: String::new(), text: text.to_owned(), echo: false }
+    }
+}
+
+type Answer = dyn Fn(&Question) -> Result<Secret, PromptError> + Send + Sync;
+type Notice = dyn Fn(&str) + Send + Sync;
+
+/// Who is asked for passwords, passphrases and second factors: one question at a time, however many devices are opened
+/// at once.
 #[derive(Clone)]
 pub struct Person {
     answer: Arc<Answer>,
+    notice: Arc<Notice>,
+    presence: fn() -> bool,
     turn: Arc<Mutex<()>>,
 }
 
 impl Person {
     /// The person at the controlling terminal. Not stdin: a transcript or a request may be piped in there.
     pub fn at_terminal() -> Self {
-        Person::answering(|question| {
-            if OpenOptions::new().read(true).write(true).open("/dev/tty").is_err() {
-                return Err(PromptError::NoTerminal);
-            }
-            rpassword::prompt_password(question).map(Secret::new).map_err(PromptError::Broken)
-        })
+        Person { notice: Arc::new(write_notice), presence: || terminal().is_ok(), ..Person::asked(ask_at_terminal) }
     }
 
     /// Nobody: every question fails as it does without a terminal.
     pub fn nobody() -> Self {
-        Person::answering(|_| Err(PromptError::NoTerminal))
+        Person { presence: || false, ..Person::answering(|_| Err(PromptError::NoTerminal)) }
     }
 
-    /// Somebody whose answers come from `answer`, which may block.
+    /// Somebody whose answers come from `answer`, which is given the text of the question and may block.
     pub fn answering(answer: impl Fn(&str) -> Result<Secret, PromptError> + Send + Sync + 'static) -> Self {
-        Person { answer: Arc::new(answer), turn: Arc::default() }
+        Person::asked(move |question| answer(&question.text))
+    }
+
+    /// As [`Person::answering`], with all there is to know about the question.
+    pub fn asked(answer: impl Fn(&Question) -> Result<Secret, PromptError> + Send + Sync + 'static) -> Self {
+        Person { answer: Arc::new(answer), notice: Arc::new(|_| {}), presence: || true, turn: Arc::default() }
+    }
+
+    /// Whether there is anybody to ask.
+    pub(super) fn is_there(&self) -> bool {
+        (self.presence)()
     }
 
     /// Asks `question`, and waits as long as the answer takes.
-    pub(super) async fn ask(&self, question: &str) -> Result<Secret, PromptError> {
+    pub(super) async fn ask(&self, question: Question) -> Result<Secret, PromptError> {
         let _turn = self.turn.lock().await;
-        let (answer, question) = (self.answer.clone(), question.to_owned());
+        let answer = self.answer.clone();
         let answered = tokio::task::spawn_blocking(move || answer(&question)).await;
         answered.unwrap_or_else(|error| Err(PromptError::Broken(io::Error::other(error))))
+    }
+
+    /// Shows the person some lines, where there is a terminal.
+    pub(super) async fn tell(&self, lines: String) {
+        let _turn = self.turn.lock().await;
+        let notice = self.notice.clone();
+        // Nobody waits for a person to have read something, so there is nothing to be done when it fails.
+        let _ = tokio::task::spawn_blocking(move || notice(&lines)).await;
+    }
+}
+
+fn terminal() -> Result<File, PromptError> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|_| PromptError::NoTerminal)
+}
+
+fn ask_at_terminal(question: &Question) -> Result<Secret, PromptError> {
+    let mut terminal = terminal()?;
+    if !question.introduction.is_empty() {
+        writeln!(terminal, "{}", question.introduction).map_err(PromptError::Broken)?;
+    }
+    if question.echo { visible(terminal, &question.text) } else { hidden(&question.text) }
+}
+
+fn hidden(text: &str) -> Result<Secret, PromptError> {
+    rpassword::prompt_password(text).map(Secret::new).map_err(PromptError::Broken)
+}
+
+fn visible(mut terminal: File, text: &str) -> Result<Secret, PromptError> {
+    write!(terminal, "{text}").and_then(|()| terminal.flush()).map_err(PromptError::Broken)?;
+    let mut line = Zeroizing::new(String::new());
+    if BufReader::new(terminal).read_line(&mut line).map_err(PromptError::Broken)? == 0 {
+        return Err(PromptError::Broken(io::ErrorKind::UnexpectedEof.into()));
+    }
+    Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
+}
+
+fn write_notice(lines: &str) {
+    if let Ok(mut terminal) = terminal() {
+        // A terminal that is gone meanwhile has no reader either.
+        let _ = writeln!(terminal, "{lines}");
     }
 }
 

@@ -9,14 +9,16 @@ use russh::keys::{Certificate, PublicKey};
 
 use super::certificates;
 use super::error::{DialError, ShownKey};
-use super::hostkeys::{self, KnownHosts, Place, Verdict, fingerprint_of};
+use super::hostkeys::{KnownHosts, Place, Verdict, fingerprint_of};
 use super::known_hosts::{self, KnownHostsError};
 
 /// What to do about a host key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum HostKeyPolicy {
-    /// `strict`: only a key that `known_hosts` has.
+    /// What `ssh_config` says (`StrictHostKeyChecking`), and strict when it says nothing.
     #[default]
+    Configured,
+    /// `strict`: only a key that `known_hosts` has.
     Strict,
     /// `accept-new`: as strict, but a host of which nothing is known is added to `known_hosts`.
     AcceptNew,
@@ -62,7 +64,19 @@ pub enum Judgement {
     Pinned,
 }
 
+/// The files with host keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KnownHostsFiles {
+    /// The person's own: `accept-new` adds to the first of them.
+    pub(super) own: Vec<PathBuf>,
+    /// The system's.
+    pub(super) global: Vec<PathBuf>,
+    /// Whether names are hashed that are added.
+    pub(super) hashed: bool,
+}
+
 /// Everything that the host key of one device is judged by.
+#[derive(Clone)]
 pub(super) struct Judge {
     host: String,
     port: u16,
@@ -70,29 +84,23 @@ pub(super) struct Judge {
     known: KnownHosts,
     /// Where `accept-new` adds a key.
     new_keys: Option<PathBuf>,
+    hashed: bool,
 }
 
 impl Judge {
-    /// Reads the files: `file`, or OpenSSH's usual ones. A pinned fingerprint needs none of them.
+    /// Reads the files. A pinned fingerprint needs none of them. `host` is the name that they know the host by.
     pub(super) fn for_host(
         host: &str,
         port: u16,
         policy: &HostKeyPolicy,
-        file: Option<&PathBuf>,
+        files: &KnownHostsFiles,
     ) -> Result<Self, KnownHostsError> {
-        let files = match file {
-            Some(file) => vec![file.clone()],
-            None => hostkeys::default_files(std::env::home_dir()),
-        };
         let known = match policy {
             HostKeyPolicy::Pinned(_) => KnownHosts::default(),
-            HostKeyPolicy::Strict | HostKeyPolicy::AcceptNew => known_hosts::read(&files)?,
+            _ => known_hosts::read(&[files.own.as_slice(), files.global.as_slice()].concat())?,
         };
-        let new_keys = match file {
-            Some(file) => Some(file.clone()),
-            None => std::env::home_dir().map(|home| home.join(".ssh/known_hosts")),
-        };
-        Ok(Judge { host: host.to_owned(), port, policy: policy.clone(), known, new_keys })
+        let new_keys = files.own.first().cloned();
+        Ok(Judge { host: host.to_owned(), port, policy: policy.clone(), known, new_keys, hashed: files.hashed })
     }
 
     /// The types of the keys that are known for the device.
@@ -139,7 +147,7 @@ impl Judge {
 
     fn add(&self, key: &PublicKey) -> Result<Judgement, DialError> {
         let file = self.new_keys.as_ref().ok_or(KnownHostsError::NoFile)?;
-        match known_hosts::append(file, &self.host, self.port, key)? {
+        match known_hosts::append(file, &self.host, self.port, key, self.hashed)? {
             Verdict::Known(place) => Ok(Judgement::Added(place)),
             verdict => Err(self.refusal(key, verdict)),
         }

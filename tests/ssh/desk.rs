@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fgtkey::secret::Secret;
+use fgtkey::ssh::config::{ConfigFile, ConfigSources, Local, SshConfig};
 use fgtkey::ssh::{Dial, DialError, DialOptions, Endpoint, PasswordSource, Person, PromptError, Shell};
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::LineEnding;
@@ -19,6 +20,7 @@ pub struct Desk {
     pub directory: TempDir,
     pub options: DialOptions,
     pub questions: Arc<AtomicUsize>,
+    said: Vec<String>,
 }
 
 impl Desk {
@@ -31,7 +33,31 @@ impl Desk {
             person: Person::nobody(),
             ..DialOptions::default()
         };
-        Desk { directory, options, questions: Arc::default() }.password("s3cret")
+        let desk = Desk { directory, options, questions: Arc::default(), said: Vec::new() };
+        // Not the agent of whoever runs the tests.
+        desk.option("IdentityAgent none").password("s3cret")
+    }
+
+    /// `-o`; what was said last wins.
+    pub fn option(mut self, text: &str) -> Self {
+        self.said.insert(0, text.to_owned());
+        self.reads(ConfigFile::None)
+    }
+
+    /// `-F`, beside the options so far.
+    pub fn config(self, text: &str) -> Self {
+        let file = self.file("config", text);
+        self.reads(ConfigFile::Only(file))
+    }
+
+    fn reads(mut self, file: ConfigFile) -> Self {
+        let file = match (&file, self.directory.path().join("config")) {
+            (ConfigFile::None, config) if config.exists() => ConfigFile::Only(config),
+            _ => file,
+        };
+        let sources = ConfigSources { file, options: self.said.clone(), local: Local::current() };
+        self.options.ssh_config = Arc::new(SshConfig::load(&sources).unwrap());
+        self
     }
 
     pub fn file(&self, name: &str, content: &str) -> PathBuf {

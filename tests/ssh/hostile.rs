@@ -178,3 +178,27 @@ async fn a_shell_can_be_opened_from_a_spawned_task() {
     let mut shell = tokio::spawn(async move { dial.open(&endpoint).await }).await.unwrap().unwrap();
     greeting(&mut shell).await;
 }
+
+#[tokio::test]
+async fn a_window_of_nothing_holds_up_what_is_typed_and_nothing_else() {
+    let server = Server { window: 0, ..Server::default() }.start().await;
+    let mut shell = Desk::new().knows(&server).open(&server).await.unwrap();
+    greeting(&mut shell).await;
+    let typed = tokio::time::timeout(SHORT, shell.stream.write_all(b"get system status\r")).await;
+    assert!(typed.is_err(), "there is no room for it");
+    let begun = Instant::now();
+    shell.stream.close().await;
+    assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_flood_of_questions_is_not_answered() {
+    let rounds = vec![vec![("Code: ", false); 1000]];
+    let methods = vec![russh::MethodKind::KeyboardInteractive];
+    let server = Server { methods, rounds, ..Server::default() }.start().await;
+    let desk = Desk::new().person(&["x"]).knows(&server);
+    let error = desk.refused(&server).await;
+    assert!(matches!(error, DialError::Question { .. }), "{error:?}");
+    assert!(error.to_string().len() < 500, "{error}");
+    assert_eq!(desk.questions(), 0);
+}

@@ -24,7 +24,7 @@ pub fn installed(test: &str) -> bool {
     there
 }
 
-fn which(program: &str) -> bool {
+pub fn which(program: &str) -> bool {
     Command::new(program).arg("-?").stderr(Stdio::null()).stdout(Stdio::null()).status().is_ok()
 }
 
@@ -88,12 +88,17 @@ impl Sshd {
     }
 
     /// Also lets in the key of this file.
-    fn authorize(&self, identity: &Path) {
+    pub fn authorize(&self, identity: &Path) {
         let public = std::fs::read_to_string(format!("{}.pub", identity.display())).unwrap();
         std::fs::write(self.directory.path().join("authorized_keys"), public).unwrap();
     }
 
-    fn log(&self) -> String {
+    /// The process that listens.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
@@ -121,13 +126,14 @@ while read -r word count; do
 done
 "#;
 
+/// The home is ours, so that the person's `.bashrc` does not run in each session.
 fn configuration(config: &str, directory: &Path, port: u16) -> String {
     let at = directory.display();
     let config = config.replace("{at}", &at.to_string());
     format!(
         "{config}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host_key\nPidFile none\nStrictModes no\n\
          AuthorizedKeysFile {at}/authorized_keys\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\n\
-         MaxStartups 100\nForceCommand /bin/sh {at}/shell\n"
+         SetEnv HOME={at}\nMaxStartups 100\nForceCommand /bin/sh {at}/shell\n"
     )
 }
 

@@ -19,10 +19,18 @@ pub struct Server {
     pub methods: Vec<MethodKind>,
     pub password: Option<&'static str>,
     pub user_key: Option<PublicKey>,
-    /// The rounds of keyboard-interactive: questions (with echo or not), all answered with the password.
+    /// The rounds of keyboard-interactive: questions (with echo or not), all answered with the password unless `answers` says otherwise.
     pub rounds: Vec<Vec<(&'static str, bool)>>,
+    /// Right answers to questions that are not answered with the password.
+    pub answers: Vec<(&'static str, &'static str)>,
+    /// A wrong answer leads to the next round all the same.
+    pub forgives: bool,
+    /// Whatever is right, one more factor is wanted.
+    pub insatiable: bool,
     pub banner: Option<String>,
     pub preferred: russh::Preferred,
+    /// How many bytes may be sent to it before it reads.
+    pub window: u32,
     /// Where the server hangs up.
     pub hang_up: Option<Step>,
     /// What the server refuses after the login.
@@ -46,6 +54,13 @@ pub struct Running {
     seen: Arc<Mutex<Vec<String>>>,
 }
 
+/// What a question was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    Right,
+    Wrong,
+}
+
 pub fn key(algorithm: Algorithm) -> PrivateKey {
     PrivateKey::random(&mut russh::keys::key::safe_rng(), algorithm).unwrap()
 }
@@ -58,8 +73,12 @@ impl Default for Server {
             password: Some("s3cret"),
             user_key: None,
             rounds: vec![vec![("Password: ", false)]],
+            answers: Vec::new(),
+            forgives: false,
+            insatiable: false,
             banner: None,
             preferred: russh::Preferred::DEFAULT,
+            window: 1 << 20,
             hang_up: None,
             refuse: None,
             partial: false,
@@ -91,6 +110,7 @@ impl Server {
             methods: MethodSet::from(self.methods.as_slice()),
             auth_rejection_time: Duration::ZERO,
             preferred: self.preferred.clone(),
+            window_size: self.window,
             ..Config::default()
         };
         let visit = Visit { server: self, seen, round: 0 };
@@ -101,9 +121,21 @@ impl Server {
 }
 
 impl Running {
-    /// What reached the server, in order.
+    /// What reached the server, in order; answers only by their number.
     pub fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+        let all = self.seen.lock().unwrap();
+        all.iter().filter(|entry| !["right", "wrong"].contains(&entry.as_str())).cloned().collect()
+    }
+
+    /// How the questions were answered, in order.
+    pub fn answered(&self) -> Vec<Answered> {
+        let seen = self.seen.lock().unwrap();
+        let answers = seen.iter().filter_map(|entry| match entry.as_str() {
+            "right" => Some(Answered::Right),
+            "wrong" => Some(Answered::Wrong),
+            _ => None,
+        });
+        answers.collect()
     }
 
     pub fn fingerprint(&self) -> String {
@@ -131,6 +163,23 @@ impl Visit {
 
     fn hangs_up(&self, step: Step) -> Result<(), russh::Error> {
         if self.server.hang_up == Some(step) { Err(russh::Error::Disconnect) } else { Ok(()) }
+    }
+
+    /// "One more factor, please."
+    fn more(&self) -> Auth {
+        let more = MethodSet::from([MethodKind::KeyboardInteractive, MethodKind::Password].as_slice());
+        Auth::Reject { proceed_with_methods: Some(more), partial_success: true }
+    }
+
+    fn judge(&self, answers: &[String]) -> bool {
+        let mut all = answers.len() == self.server.rounds[self.round].len();
+        for ((question, _), answer) in self.server.rounds[self.round].iter().zip(answers) {
+            let other = self.server.answers.iter().find(|(asked, _)| asked == question);
+            let right = other.map(|(_, right)| *right).or(self.server.password) == Some(answer.as_str());
+            self.note(if right { "right" } else { "wrong" });
+            all &= right;
+        }
+        all
     }
 
     fn questions(&self) -> Auth {
@@ -184,15 +233,20 @@ impl Handler for Visit {
     ) -> Result<Auth, Self::Error> {
         let Some(response) = response else {
             self.note(format!("interactive {user}"));
+            self.round = 0;
             return Ok(self.questions());
         };
         let answers: Vec<_> = response.map(|answer| String::from_utf8_lossy(&answer).into_owned()).collect();
         self.note(format!("answers {}", answers.len()));
-        if answers.iter().any(|answer| Some(answer.as_str()) != self.server.password) {
+        let right = self.judge(&answers);
+        if !right && !self.server.forgives {
             return Ok(self.reject());
         }
         self.round += 1;
-        Ok(if self.round < self.server.rounds.len() { self.questions() } else { Auth::Accept })
+        if self.round < self.server.rounds.len() {
+            return Ok(self.questions());
+        }
+        Ok(if self.server.insatiable { self.more() } else { Auth::Accept })
     }
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, Self::Error> {

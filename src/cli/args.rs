@@ -58,15 +58,18 @@ pub enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page
+    Man {
+        /// The command to print it of [default: the program]
+        command: Option<String>,
+    },
 }
 
 /// `fgtkey mint`.
 #[derive(Debug, Args)]
 pub struct MintArgs {
-    /// [user@]host[:port], IPv6 in brackets
-    #[arg(value_name = "DEVICE")]
+    /// The device to log in to.
+    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
     pub device: Option<String>,
     /// Use an embedded simulated FortiGate instead of a device; without a request: the vendor's tutorial
     #[arg(long, conflicts_with = "device")]
@@ -77,9 +80,9 @@ pub struct MintArgs {
     /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
     #[arg(long, value_name = "VERSION")]
     pub fortios: Option<String>,
-    /// The VDOM mode of a dry run or of the simulated device
-    #[arg(long, value_name = "single|multi", default_value = "single")]
-    pub vdom_mode: VdomModeArg,
+    /// The VDOM mode of a dry run or of the simulated device [default: single]
+    #[arg(long, value_name = "single|multi", hide_possible_values = true)]
+    pub vdom_mode: Option<VdomModeArg>,
     /// What to make.
     #[command(flatten)]
     pub request: RequestArgs,
@@ -92,11 +95,11 @@ pub struct MintArgs {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
-    /// Faults of the simulated device: LINE=refuse|drop|hang|cut:N
-    #[arg(long = "fault", value_name = "FAULT", requires = "sim", hide_short_help = true, help_heading = "Rehearsal")]
+    /// A fault of the simulated device: LINE=refuse|drop|hang|cut:N (repeatable; see `fgtkey sim --help`)
+    #[arg(long = "fault", value_name = "FAULT", hide_short_help = true, help_heading = "Rehearsal")]
     pub faults: Vec<sim::Fault>,
-    /// Traps of the simulated device (see `fgtkey sim --help`)
-    #[arg(long = "trap", value_name = "TRAP", requires = "sim", hide_short_help = true, help_heading = "Rehearsal")]
+    /// A trap of the simulated device (repeatable; see `fgtkey sim --help`)
+    #[arg(long = "trap", value_name = "TRAP", hide_short_help = true, help_heading = "Rehearsal")]
     pub traps: Vec<sim::Trap>,
 }
 
@@ -324,9 +327,10 @@ pub struct SimArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2222")]
     pub listen: SocketAddr,
     /// How many devices
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub devices: u16,
-    /// A fault: LINE=refuse[:TEXT]|drop|drop-after|hang|hang-after|cut:N, LINE a number or the text a line begins with (repeatable)
+    /// A fault: LINE=ACTION, LINE a number or the text a line begins with, ACTION `refuse` (or `refuse:TEXT`), `drop`,
+    /// `drop-after`, `hang`, `hang-after`, `cut:N` or `ask` (repeatable)
     #[arg(long = "fault", value_name = "FAULT")]
     pub faults: Vec<sim::Fault>,
     /// A trap, one of those below (repeatable)

@@ -3,7 +3,7 @@
 use crate::report::{Color, Exit, Reporter, Verbosity};
 use crate::session::drive::{Interrupt, Interrupter};
 
-/// Listens for SIGINT and SIGTERM until the run is over.
+/// Listens for SIGINT, SIGTERM and SIGHUP (the terminal was closed, which must not leave half a change either) until the run is over.
 pub(super) fn listen(color: Color) -> Interrupt {
     let (interrupter, interrupt) = Interrupter::pair();
     tokio::spawn(async move {
@@ -20,12 +20,14 @@ pub(super) fn listen(color: Color) -> Interrupt {
 
 async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    let kinds = (SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup());
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (signal(kinds.0), signal(kinds.1), signal(kinds.2))
     else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
     }
 }

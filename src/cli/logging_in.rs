@@ -1,8 +1,12 @@
 //! SSH flags to a way of logging in.
 
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::report::with_causes;
 use crate::ssh::config::{ConfigFile, ConfigSources, Jump, Local, SshConfig};
 use crate::ssh::{Dial, DialError, DialOptions, PasswordSource};
 
@@ -25,6 +29,28 @@ pub(super) fn dial(args: &SshArgs, options: Vec<String>) -> Result<Dial, DialErr
         jumps: args.jump.as_deref().map(Jump::list).transpose().map_err(DialError::Jump)?,
         ..DialOptions::default()
     }))
+}
+
+/// Whether the files that the flags name can be read, so that a slip is found before anything is contacted.
+pub(super) fn check_files(args: &SshArgs) -> Result<(), String> {
+    let identities = args.identities.iter().filter(|path| !is_elsewhere(path)).map(|path| ("-i", path));
+    let files = args.password_file.iter().map(|path| ("--password-file", path)).chain(identities);
+    for (flag, path) in files {
+        readable(path).map_err(|error| format!("{flag} {}: {}", path.display(), with_causes(&error)))?;
+    }
+    Ok(())
+}
+
+/// Of a key that the agent holds, the public half beside it is enough.
+fn is_elsewhere(key: &Path) -> bool {
+    let mut public = key.as_os_str().to_owned();
+    public.push(".pub");
+    !key.exists() && Path::new(&public).exists()
+}
+
+/// A pipe is left alone: whoever writes into it would be cut off by a reader that goes away.
+fn readable(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.is_file() { File::open(path).map(drop) } else { Ok(()) }
 }
 
 /// How long to wait for any one reply.

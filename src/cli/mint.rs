@@ -18,7 +18,7 @@ use crate::verbs::mint::Mint;
 
 use super::args::{MintArgs, RequestArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
-use super::{logging_in, print, runtime};
+use super::{logging_in, print, print_keyless, runtime};
 
 /// What is wrong with the command line, and what to type instead.
 struct Usage {
@@ -64,16 +64,39 @@ fn prepared(args: &MintArgs) -> Result<Prepared, Usage> {
             Version::parse_target(text).map_err(|error| Usage::new(format!("--fortios: {error}"), error.hint()))?
         }
     };
-    if args.fortios.is_some() && !args.dry_run && !args.sim {
-        return Err(Usage::new(
-            "--fortios is for --dry-run and --sim: a device tells its version itself",
-            Some("leave it out, or add --dry-run".into()),
-        ));
-    }
+    check_device(args)?;
     let request = request(args)?;
     let destinations = destinations(args, &request)?;
     let templates = templates(&args.request)?;
     Ok(Prepared { request, templates, destinations, version })
+}
+
+/// Flags that have no meaning for what the command is to be run on, and what it is to be run on.
+fn check_device(args: &MintArgs) -> Result<(), Usage> {
+    if args.sim {
+        return Ok(());
+    }
+    let rehearsed = [("--fault", args.faults.is_empty()), ("--trap", args.traps.is_empty())];
+    if let Some((flag, _)) = rehearsed.iter().find(|(_, absent)| !absent) {
+        return Err(Usage::new(format!("{flag} is for the simulated device"), Some("add --sim".into())));
+    }
+    if args.dry_run {
+        return Ok(());
+    }
+    let told = [("--fortios", args.fortios.is_none()), ("--vdom-mode", args.vdom_mode.is_none())];
+    if let Some((flag, _)) = told.iter().find(|(_, absent)| !absent) {
+        let message = format!("{flag} is for --dry-run and --sim: a device says itself what it is");
+        return Err(Usage::new(message, Some("leave it out, or add --dry-run".into())));
+    }
+    match args.device {
+        Some(_) => Ok(()),
+        None => Err(no_device()),
+    }
+}
+
+fn no_device() -> Usage {
+    let hint = "fgtkey mint [USER@]HOST[:PORT] …, or fgtkey mint --sim to try it without a device";
+    Usage::new("no device is named", Some(hint.into()))
 }
 
 fn request(args: &MintArgs) -> Result<Request, Usage> {
@@ -86,7 +109,8 @@ fn request(args: &MintArgs) -> Result<Request, Usage> {
 
 fn request_file(path: &Path) -> Result<RequestFile, Usage> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| Usage::new(format!("{name}: {error}"), None))?;
+    let unread = |error: std::io::Error| Usage::new(format!("{name}: {}", with_causes(&error)), None);
+    let text = std::fs::read_to_string(path).map_err(unread)?;
     RequestFile::parse(&name, &text).map_err(|error| Usage::new(&error, error.hint()))
 }
 
@@ -136,8 +160,9 @@ fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
 
 /// Name, path and text of each template in a folder.
 fn template_files(folder: &Path) -> Result<Vec<(String, String, String)>, Usage> {
-    let failed =
-        |path: &Path, error: &std::io::Error| Usage::new(format!("--templates {}: {error}", path.display()), None);
+    let failed = |path: &Path, error: &std::io::Error| {
+        Usage::new(format!("--templates {}: {}", path.display(), with_causes(error)), None)
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
         let path = entry.map_err(|error| failed(folder, &error))?.path();
@@ -161,13 +186,17 @@ fn consent(args: &MintArgs) -> Consent {
 
 fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exit {
     let vdom_mode = match args.vdom_mode {
-        VdomModeArg::Single => VdomMode::Disable,
-        VdomModeArg::Multi => VdomMode::Multiple,
+        None | Some(VdomModeArg::Single) => VdomMode::Disable,
+        Some(VdomModeArg::Multi) => VdomMode::Multiple,
     };
     match Mint::dry_run(&prepared.request, prepared.version, vdom_mode, &prepared.templates) {
         Ok((plan, script)) => {
-            reporter.dry_run(&plan);
-            print(script.to_string().as_bytes())
+            reporter.dry_run(&plan, args.fortios.is_none() && args.vdom_mode.is_none());
+            let exit = print(script.to_string().as_bytes());
+            if exit == Exit::Done {
+                reporter.pasting();
+            }
+            exit
         }
         Err(error) => {
             reporter.refused_request(&error);
@@ -212,7 +241,7 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let exit = match mint.run(&mut recorded).await {
-        Ok(_record) => Exit::Done,
+        Ok(record) => print_keyless(&record, &mint.destinations, args.delivery.format()),
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     recorded.finish(exit)
@@ -229,9 +258,8 @@ async fn line(
         let (dial, endpoint) = to_simulated(&running, within);
         return Ok((Line { dial, endpoint, within, interrupt, simulated: true }, Some(running)));
     }
-    let text = args.device.as_deref().ok_or_else(|| {
-        Usage::new("no device is named", Some("fgtkey mint [USER@]HOST[:PORT], or --sim to try it without one".into()))
-    })?;
+    let text = args.device.as_deref().ok_or_else(no_device)?;
+    logging_in::check_files(&args.ssh).map_err(|message| Usage::new(message, None))?;
     let usage = |error: DialError| Usage::new(with_causes(&error), error.hint());
     let dial = logging_in::dial(&args.ssh, args.delivery.ssh_options()).map_err(usage)?;
     // As in ssh, `-u` wins over the text.
@@ -244,8 +272,8 @@ async fn simulated(args: &MintArgs, prepared: &Prepared) -> Result<sim::Running,
     let options = sim::SimOptions {
         version: if args.fortios.is_some() { prepared.version } else { default.version },
         vdom_mode: match args.vdom_mode {
-            VdomModeArg::Single => sim::VdomMode::Disable,
-            VdomModeArg::Multi => sim::VdomMode::Multiple,
+            None | Some(VdomModeArg::Single) => sim::VdomMode::Disable,
+            Some(VdomModeArg::Multi) => sim::VdomMode::Multiple,
         },
         faults: args.faults.clone(),
         traps: args.traps.clone(),

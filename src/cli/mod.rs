@@ -12,16 +12,18 @@ mod transcript;
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::report::{Exit, Reporter, Verbosity};
+use crate::deliver::{Destination, Format, Record};
+use crate::report::{Color, Exit, Reporter, Verbosity};
 use args::{Cli, Command, Talk};
 
 /// Runs the command line `args`, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return not_run(&error),
     };
     let mut reporter = reporter(&cli.talk);
     match cli.command {
@@ -34,31 +36,65 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             clap_complete::generate(shell, &mut Cli::command(), "fgtkey", &mut script);
             print(&script)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_or(Exit::Failed, |()| print(&page))
-        }
+        Command::Man { command } => man(command.as_deref(), &mut reporter),
     }
+}
+
+/// The manual page of the program or of one command.
+fn man(name: Option<&str>, reporter: &mut Reporter) -> Exit {
+    let mut program = Cli::command();
+    program.build();
+    let page_of = match name {
+        None => Some(program),
+        Some(name) => program.find_subcommand(name).cloned(),
+    };
+    let Some(page_of) = page_of else {
+        let message = format!("there is no command `{}`", name.unwrap_or_default());
+        reporter.bad_usage(&message, Some("see `fgtkey --help`"));
+        return Exit::Usage;
+    };
+    let mut page = Vec::new();
+    let rendered = clap_mangen::Man::new(page_of).render(&mut page);
+    rendered.map_or(Exit::Failed, |()| print(&page))
 }
 
 fn reporter(talk: &Talk) -> Reporter {
     Reporter::stderr(talk.color, Verbosity::new(talk.quiet, talk.verbose))
 }
 
-/// clap's own words: help and version go to stdout and are a success, everything else is bad usage.
-fn usage(error: &clap::Error) -> Exit {
+/// Help and version that were asked for are data; everything else that clap stops at is bad usage.
+fn not_run(error: &clap::Error) -> Exit {
     // Nobody may be reading: there is nothing else to say it to.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            return Exit::Done;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => drop(error.print()),
+        _ => Reporter::stderr(Color::Auto, Verbosity::Story).unreadable(error),
+    }
+    Exit::Usage
 }
 
 /// Writes data to stdout. A reader that went away (`| head`) has what it wanted.
 fn print(bytes: &[u8]) -> Exit {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Reporter::stderr(Color::Auto, Verbosity::Story).unwritten(&error);
+            Exit::Failed
+        }
         _ => Exit::Done,
+    }
+}
+
+/// The record without the key, for a script that asked for JSON and has the key delivered elsewhere.
+fn print_keyless(record: &Record, destinations: &[Destination], format: Option<Format>) -> Exit {
+    let elsewhere = !destinations.is_empty() && !destinations.contains(&Destination::Stdout);
+    if elsewhere && format == Some(Format::Json) {
+        print(format!("{}\n", record.to_json()).as_bytes())
+    } else {
+        Exit::Done
     }
 }
 

@@ -8,6 +8,7 @@ use crate::scrape::{self, Found, Scrape};
 use crate::verbs::{Event, Observer};
 
 use super::args::ScrapeArgs;
+use super::print_keyless;
 
 pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
     if let Some(option) = args.delivery.ssh_options().first() {
@@ -94,7 +95,7 @@ fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, repo
     match slot.store(&mut record, found.key) {
         Ok(stored) => {
             reporter.on(name, Event::Scraped(stored));
-            Exit::Done
+            print_keyless(&record, &args.delivery.to, args.delivery.format())
         }
         Err(undelivered) => {
             reporter.undelivered(name, &undelivered);

@@ -1,5 +1,7 @@
 //! `fgtkey sim` from flags: simulated devices until Ctrl-C.
 
+use russh::keys::PublicKey;
+
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
 use crate::sim::{self, Device, Password, SimOptions};
@@ -33,6 +35,10 @@ fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
     if !args.listen.ip().is_loopback() {
         let hint = "a simulated device has a published password: it listens on 127.0.0.1 or [::1] only".to_owned();
         return Err((format!("--listen: {} is not a loopback address", args.listen), Some(hint)));
+    }
+    if let Some(text) = args.public_keys.iter().find(|text| PublicKey::from_openssh(text).is_err()) {
+        let hint = "the content of a file such as ~/.ssh/id_ed25519.pub".to_owned();
+        return Err((format!("--public-key: `{text}` is not a public key in OpenSSH's form"), Some(hint)));
     }
     Ok(SimOptions {
         version,
@@ -73,7 +79,7 @@ async fn listen(options: &SimOptions, reporter: &mut Reporter) -> Exit {
     let running = match options.run().await {
         Ok(running) => running,
         Err(error) => {
-            reporter.error(None, &error);
+            reporter.failure(None, &error, &[], Some("--listen 127.0.0.1:0 takes a free port"));
             return Exit::Failed;
         }
     };

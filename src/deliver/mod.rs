@@ -104,6 +104,9 @@ pub enum DeliverError {
     /// Nobody says where undelivered keys are kept.
     #[error("there is no place for a key that cannot be delivered: neither XDG_STATE_HOME nor HOME is set")]
     NoEscrow,
+    /// Standard output is closed or `/dev/null`.
+    #[error("stdout is closed or /dev/null, where a key is lost")]
+    Nowhere,
     /// The system refused.
     #[error("{destination}: could not {doing}")]
     Io {
@@ -124,6 +127,7 @@ impl DeliverError {
             DeliverError::NotAFile { what: "a device or pipe", .. } => {
                 Some("to hand the key to a command, use --to stdout and a pipe".into())
             }
+            DeliverError::Nowhere => Some("name where the key goes: --to file:PATH, or a pipe".into()),
             DeliverError::ReadOnly { path, .. } => Some(format!("chmod u+w {}, or name another file", path.display())),
             DeliverError::Io { destination, .. } if destination == escrow::LABEL => {
                 Some("XDG_STATE_HOME names the directory that keeps undelivered keys".into())

@@ -24,7 +24,7 @@ impl PrivateFile {
     /// Fails when the directory takes no new files, and when the disk or a quota is full.
     pub(super) fn reserve(directory: &Path, room: usize) -> io::Result<Self> {
         // `tempfile` creates with O_EXCL and mode 0600 whatever the umask.
-        let mut draft = tempfile::Builder::new().prefix(".fgtkey-").tempfile_in(directory)?;
+        let mut draft = tempfile::Builder::new().prefix(".fgtkey-").tempfile_in(directory).map_err(without_path)?;
         draft.write_all(&vec![b' '; room])?;
         draft.as_file().sync_all()?;
         Ok(PrivateFile { draft, directory: directory.to_owned() })
@@ -62,6 +62,11 @@ impl PrivateFile {
         self.draft.as_file().set_len(length)?;
         self.draft.as_file().sync_all()
     }
+}
+
+/// `tempfile` puts the draft's own name into its errors, which says nothing to anybody.
+fn without_path(error: io::Error) -> io::Error {
+    io::Error::from(error.kind())
 }
 
 /// Makes a rename last: the directory is what holds the name.

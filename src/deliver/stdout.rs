@@ -1,8 +1,9 @@
 //! The destination `stdout`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use super::file::io_error;
 use super::record::Record;
@@ -21,10 +22,14 @@ pub(super) struct StdoutSlot {
 }
 
 impl StdoutSlot {
-    /// Fails when stdout is closed or not open for writing.
+    /// Fails when stdout is closed, leads nowhere, or is not open for writing.
     pub(super) fn reserve(format: Format) -> Result<Self, DeliverError> {
         let descriptor = io::stdout().as_fd().try_clone_to_owned().map_err(io_error(LABEL, "open it"))?;
-        StdoutSlot::on(File::from(descriptor), format)
+        let out = File::from(descriptor);
+        if leads_nowhere(&out) {
+            return Err(DeliverError::Nowhere);
+        }
+        StdoutSlot::on(out, format)
     }
 
     /// The destination on any stream.
@@ -39,6 +44,13 @@ impl StdoutSlot {
         let bytes = self.format.render(record, key).map_err(io_error(LABEL, "write the key"))?;
         self.out.write_all(&bytes).map_err(io_error(LABEL, "write the key"))
     }
+}
+
+/// Whether `out` is the null device, which takes a key and keeps none. A closed stdout is that too: the standard library
+/// opens it on the null device before `main`.
+fn leads_nowhere(out: &File) -> bool {
+    let null = fs::metadata("/dev/null").map(|null| null.rdev());
+    out.metadata().is_ok_and(|out| out.file_type().is_char_device() && null.is_ok_and(|null| null == out.rdev()))
 }
 
 #[cfg(test)]
@@ -80,6 +92,14 @@ mod tests {
     fn a_full_disk_behind_stdout_is_a_failed_delivery() {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         assert_eq!(kind(stored_on(full)), ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn the_null_device_is_known_from_files_and_other_devices() {
+        let open = |path| OpenOptions::new().write(true).open(path).unwrap();
+        assert!(leads_nowhere(&open("/dev/null")));
+        assert!(!leads_nowhere(&open("/dev/full")));
+        assert!(!leads_nowhere(&File::open("/").unwrap()));
     }
 
     #[test]

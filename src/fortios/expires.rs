@@ -63,7 +63,7 @@ impl ExpiresError {
             ExpiresError::NoUnit(text) => Some(format!("did you mean {text}m?")),
             ExpiresError::Seconds(_) => Some("the shortest is 1m".to_owned()),
             ExpiresError::NotYet { .. } | ExpiresError::SupportToolOnly { .. } => {
-                Some("leave it out, and replace the key with `fgtkey rotate` when its time has come".to_owned())
+                Some("leave it out, and mint again with --replace-key when its time has come".to_owned())
             }
             ExpiresError::Range { max, .. } => Some(format!("the longest is {}", Expires(*max))),
         }

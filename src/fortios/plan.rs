@@ -122,7 +122,7 @@ impl PlanError {
             PlanError::Fips => None,
             PlanError::HaSecondary => Some("connect to the cluster's address or to the primary member".into()),
             PlanError::HasKey { .. } => {
-                Some("`fgtkey rotate` replaces it without an outage; --replace-key cuts its consumers off now".into())
+                Some("--replace-key cuts its consumers off now; for a change without an outage, mint for another --api-user first".into())
             }
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())

@@ -37,6 +37,15 @@ pub struct Templates {
     origins: BTreeMap<String, String>,
 }
 
+/// How reads are kept from being torn apart by the pager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// Through `| grep .`, which is not paged: such reads can be typed ahead.
+    Avoided,
+    /// As they are, the pager answered: for a shell that takes no pipe.
+    Answered,
+}
+
 /// A template that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -122,15 +131,24 @@ impl Templates {
     /// # Errors
     /// As for every script here: a replaced template that cannot be rendered, or renders no script.
     pub fn status(&self) -> Result<Script, RenderError> {
-        self.script(false, &[("status.cli", context! {})])
+        self.script(false, Paging::Answered, &[("status.cli", context! {})])
+    }
+
+    /// `get system status` and what is read before anything is decided, for a device without VDOMs, in one piece.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn status_and_survey(&self, profile: &str, user: &str) -> Result<Script, RenderError> {
+        let jobs = [("status.cli", context! {}), ("survey.cli", context! { profile, user })];
+        self.script(false, Paging::Avoided, &jobs)
     }
 
     /// What is read before anything is decided.
     ///
     /// # Errors
     /// As for [`Templates::status`].
-    pub fn survey(&self, vdoms: bool, profile: &str, user: &str) -> Result<Script, RenderError> {
-        self.script(vdoms, &[("survey.cli", context! { profile, user })])
+    pub fn survey(&self, vdoms: bool, paging: Paging, profile: &str, user: &str) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("survey.cli", context! { profile, user })])
     }
 
     /// `get system global`, whole, for a shell that takes no `| grep`.
@@ -138,33 +156,33 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn global(&self, vdoms: bool) -> Result<Script, RenderError> {
-        self.script(vdoms, &[("global.cli", context! {})])
+        self.script(vdoms, Paging::Answered, &[("global.cli", context! {})])
     }
 
     /// Both objects, read again.
     ///
     /// # Errors
     /// As for [`Templates::status`].
-    pub fn read_back(&self, vdoms: bool, profile: &str, user: &str) -> Result<Script, RenderError> {
-        self.script(vdoms, &[("read-back.cli", context! { profile, user })])
+    pub fn read_back(&self, vdoms: bool, paging: Paging, profile: &str, user: &str) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("read-back.cli", context! { profile, user })])
     }
 
     /// Who uses a profile.
     ///
     /// # Errors
     /// As for [`Templates::status`].
-    pub fn profile_users(&self, vdoms: bool) -> Result<Script, RenderError> {
-        self.script(vdoms, &[("profile-users.cli", context! {})])
+    pub fn profile_users(&self, vdoms: bool, paging: Paging) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("profile-users.cli", context! {})])
     }
 
     /// The edits of a plan and the reads that prove them.
     ///
     /// # Errors
     /// As for [`Templates::status`].
-    pub fn push(&self, plan: &Plan, profile: &str) -> Result<Script, RenderError> {
+    pub fn push(&self, plan: &Plan, paging: Paging, profile: &str) -> Result<Script, RenderError> {
         let read_back = ("read-back.cli", context! { profile, user => plan.key.user.clone() });
         let jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([read_back]).collect();
-        self.script(plan.vdoms, &jobs)
+        self.script(plan.vdoms, paging, &jobs)
     }
 
     /// Edits alone.
@@ -172,7 +190,7 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn edits(&self, vdoms: bool, edits: &[Edit]) -> Result<Script, RenderError> {
-        self.script(vdoms, &edits.iter().map(job).collect::<Vec<_>>())
+        self.script(vdoms, Paging::Answered, &edits.iter().map(job).collect::<Vec<_>>())
     }
 
     /// The line that makes the key.
@@ -180,7 +198,7 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn generate_key(&self, vdoms: bool, key: &KeyOrder) -> Result<Script, RenderError> {
-        self.script(vdoms, &[key_job(key)])
+        self.script(vdoms, Paging::Answered, &[key_job(key)])
     }
 
     /// `execute cfg save`.
@@ -188,7 +206,7 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn save(&self, vdoms: bool) -> Result<Script, RenderError> {
-        self.script(vdoms, &[("save.cli", context! {})])
+        self.script(vdoms, Paging::Answered, &[("save.cli", context! {})])
     }
 
     /// Everything that an engineer would paste.
@@ -200,23 +218,30 @@ impl Templates {
         if plan.save {
             jobs.push(("save.cli", context! {}));
         }
-        self.script(plan.vdoms, &jobs)
+        self.script(plan.vdoms, Paging::Answered, &jobs)
     }
 
     /// Renders the jobs one after the other, each checked on its own so that an error names its template.
-    fn script(&self, vdoms: bool, jobs: &[(&str, Value)]) -> Result<Script, RenderError> {
+    fn script(&self, vdoms: bool, paging: Paging, jobs: &[(&str, Value)]) -> Result<Script, RenderError> {
         let mut text = String::new();
+        let mut lengths = Vec::new();
         for (name, values) in jobs {
-            let rendered = self.render(name, values)?;
-            Script::parse(&rendered).map_err(|error| self.script_error(name, error))?;
+            let rendered = unpaged(self.render(name, values)?, paging);
+            let job = Script::parse(&rendered).map_err(|error| self.script_error(name, error))?;
+            lengths.push((job.lines().len(), is_new_profile(name, values)));
             text.push_str(&rendered);
             text.push('\n');
         }
         // Global tables are reached from `config global` on a device with VDOMs, and only there.
-        let text =
-            if vdoms && !jobs.is_empty() && !is_status(jobs) { format!("config global\n{text}end\n") } else { text };
+        let text = if vdoms && !jobs.is_empty() { format!("config global\n{text}end\n") } else { text };
         let last = jobs.last().map_or("", |(name, _)| *name);
-        Script::parse(&text).map_err(|error| self.script_error(last, error))
+        let mut script = Script::parse(&text).map_err(|error| self.script_error(last, error))?;
+        let mut begin = usize::from(vdoms);
+        for (length, expendable) in lengths {
+            script = if expendable { script.with_expendable(begin, length) } else { script };
+            begin += length;
+        }
+        Ok(script)
     }
 
     fn render(&self, name: &str, values: &Value) -> Result<String, RenderError> {
@@ -242,8 +267,24 @@ impl Templates {
     }
 }
 
-fn is_status(jobs: &[(&str, Value)]) -> bool {
-    matches!(jobs, [("status.cli", _)])
+/// A profile that is made has no user yet.
+fn is_new_profile(template: &str, values: &Value) -> bool {
+    let created = || values.get_attr("profile").and_then(|profile| profile.get_attr("create"));
+    template == "profile.cli" && created().is_ok_and(|create| create.is_true())
+}
+
+/// The reads of a rendered job, put through a pipe that keeps the pager away.
+fn unpaged(rendered: String, paging: Paging) -> String {
+    if paging == Paging::Answered {
+        return rendered;
+    }
+    let is_plain_read = |line: &str| {
+        let line = line.trim_start();
+        (line.starts_with("show ") || line.starts_with("get ")) && !line.contains('|')
+    };
+    let piped =
+        |line: &str| if is_plain_read(line) { format!("{} | grep .", line.trim_end()) } else { line.to_owned() };
+    rendered.lines().map(piped).collect::<Vec<_>>().join("\n")
 }
 
 fn job(edit: &Edit) -> (&'static str, Value) {

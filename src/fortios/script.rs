@@ -68,6 +68,14 @@ pub struct Line {
     pub effect: Effect,
     /// The levels that are open once it is accepted, outermost first.
     pub after: Vec<Level>,
+    /// For a `show` or `get`: it goes through `| grep`, so it is not paged.
+    ///
+    /// Source: oxidized pull request 1262 (FortiOS 4.0 to 6.0); the captures of 7.4.7 and 7.4.8 in oxidized's tests show
+    /// `show | grep .` in one piece.
+    pub piped: bool,
+    /// It is about a new object that nothing refers to: saved too early, it would give nobody anything, and taking it back
+    /// removes it whole.
+    pub expendable: bool,
     /// How many levels were open before it: the indentation of the dry run.
     indent: usize,
 }
@@ -81,7 +89,14 @@ impl Line {
 
     /// A line of the way back to the base prompt.
     pub(crate) fn abort(text: &str) -> Line {
-        Line { text: text.to_owned(), effect: Effect::Abort, after: Vec::new(), indent: 0 }
+        Line {
+            text: text.to_owned(),
+            effect: Effect::Abort,
+            after: Vec::new(),
+            piped: false,
+            expendable: false,
+            indent: 0,
+        }
     }
 }
 
@@ -175,6 +190,12 @@ impl Script {
         &self.lines
     }
 
+    /// The script, its lines from `begin` on, `count` of them, marked as [`Line::expendable`].
+    pub(super) fn with_expendable(mut self, begin: usize, count: usize) -> Script {
+        self.lines.iter_mut().skip(begin).take(count).for_each(|line| line.expendable = true);
+        self
+    }
+
     /// Whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -220,7 +241,9 @@ impl Parser {
         let indent = self.indent(&words);
         let effect = self.effect(&words)?;
         let after = self.open.iter().map(|open| open.level.clone()).collect();
-        self.lines.push(Line { text: text.to_owned(), effect, after, indent });
+        let piped = effect == Effect::Read
+            && words.windows(2).any(|pair| matches!(pair, [bar, grep] if bar == "|" && grep == "grep"));
+        self.lines.push(Line { text: text.to_owned(), effect, after, piped, expendable: false, indent });
         Ok(())
     }
 

@@ -108,6 +108,12 @@ fn is_configuration(line: &str) -> bool {
     line.trim_start().starts_with("set ")
 }
 
+/// Whether the words behind `config` name a block. Messages of the device can begin with the same word: `config transaction
+/// id=1 will expire in 30 seconds` (workspace mode, FortiOS 7.6 administration guide).
+fn is_path(words: &[String]) -> bool {
+    !words.is_empty() && words.iter().all(|word| !word.contains('='))
+}
+
 #[derive(Debug)]
 enum Open {
     Block(Block),
@@ -123,7 +129,7 @@ struct Reader {
 impl Reader {
     fn line(&mut self, words: &[String]) -> Result<(), ShowError> {
         match words {
-            [verb, path @ ..] if verb == "config" && !path.is_empty() => self.open_block(path),
+            [verb, path @ ..] if verb == "config" && is_path(path) => self.open_block(path),
             [verb, name] if verb == "edit" => self.open_entry(name),
             [verb, name, values @ ..] if verb == "set" => self.set(name, values),
             [verb] if verb == "next" => return self.close_entry(),
@@ -208,6 +214,14 @@ mod tests {
         let noisy = USER
             .replace("        config trusthost", "path=system, objname=api-user, size=1312\n        config trusthost");
         assert_eq!(parsed(&format!("#config-version=FGT\n{noisy}")), parsed(USER));
+    }
+
+    #[test]
+    fn a_message_that_begins_like_a_block_opens_none() {
+        for message in ["config transaction id=1 will expire in 30 seconds", "config transaction id=1 has expired"] {
+            let noisy = USER.replace("        config trusthost", &format!("{message}\n        config trusthost"));
+            assert_eq!(parsed(&format!("{message}\n{noisy}{message}\n")), parsed(USER));
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Reporter {
         match &undelivered.escrowed {
             Escrowed::At(path) => {
                 self.note(&format!("the key is safe in {} (0600)", path.display()));
-                self.hint("take the key from there, then delete the file");
+                self.hint("take `record.key` from there, then delete the file");
             }
             Escrowed::Failed { error, .. } => {
                 self.error(Some(device), error);

@@ -3,12 +3,14 @@
 use std::error::Error;
 
 use super::step::listed;
-use super::{Exit, Reporter, with_causes};
+use super::{Exit, Reporter, Verbosity, with_causes};
 use crate::deliver::Escrowed;
-use crate::fortios::plan::Plan;
+use crate::fortios::plan::{Plan, PlanError};
+use crate::fortios::request_error::RequestError;
 use crate::fortios::script::Script;
 use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
+use crate::verbs::console::ASKS_SINCE;
 use crate::verbs::failure::{Failure, Left, MintError, Remains};
 
 impl Reporter {
@@ -17,9 +19,10 @@ impl Reporter {
         match &failure.error {
             MintError::Undelivered(undelivered) => self.undelivered(device, undelivered),
             MintError::Fault(fault) => self.fault(device, fault),
+            error if error.is_stopped_question() => self.say_error(Some(device), "interrupted at the question"),
             error => self.error(Some(device), error),
         }
-        self.left(&failure.left);
+        self.left(&failure.left, &failure.error);
         if let Some(hint) = hint(&failure.error) {
             self.hint(&hint);
         }
@@ -28,23 +31,44 @@ impl Reporter {
 
     /// Says why a request cannot be had, before anything was contacted.
     pub fn refused_request(&mut self, error: &MintError) {
-        self.bad_usage(&with_causes(error), hint(error).as_deref());
+        let hint = match error {
+            MintError::Plan(PlanError::Request(RequestError::NoVdoms(_))) => {
+                Some("leave out --vdom, or say --vdom-mode multi".to_owned())
+            }
+            error => hint(error),
+        };
+        self.bad_usage(&with_causes(error), hint.as_deref());
     }
 
-    /// Says what a dry run assumed; its CLI is on stdout.
-    pub fn dry_run(&mut self, plan: &Plan) {
-        self.note(&format!(
-            "the CLI is for FortiOS {}, {}",
-            plan.version,
-            if plan.vdoms { "with VDOMs" } else { "without VDOMs" }
-        ));
+    /// Says what a dry run assumed, and `assumed` whether that was for want of being told; its CLI goes to stdout.
+    pub fn dry_run(&mut self, plan: &Plan, assumed: bool) {
+        if self.verbosity >= Verbosity::Story {
+            self.assumption(plan, assumed);
+        }
         for warning in &plan.warnings {
             self.note(&warning.to_string());
         }
         if let Some(vdom) = &plan.assumed_vdom {
             self.note(&format!("the request names no VDOM; the API user gets {vdom}"));
         }
-        self.hint("paste it, then give the terminal's log to `fgtkey scrape`");
+    }
+
+    fn assumption(&mut self, plan: &Plan, assumed: bool) {
+        let vdoms = if plan.vdoms { "with VDOMs" } else { "without VDOMs" };
+        let otherwise = if assumed { "; --fortios and --vdom-mode say otherwise" } else { "" };
+        self.note(&format!("the CLI is for FortiOS {}, {vdoms}{otherwise}", plan.version));
+        if plan.version >= ASKS_SINCE {
+            self.note(
+                "this release may ask for your password at an `end`: paste up to there, answer, then paste the rest",
+            );
+        }
+    }
+
+    /// Says what to do with the CLI of a dry run.
+    pub fn pasting(&mut self) {
+        if self.verbosity >= Verbosity::Story {
+            self.hint("paste it, then give the terminal's log to `fgtkey scrape`");
+        }
     }
 
     /// Says that the keys in a transcript are not the one that was asked for.
@@ -60,19 +84,26 @@ impl Reporter {
         } else {
             format!("{count} simulated FortiGates listen")
         };
-        self.note(&format!("{devices}; Ctrl-C ends it"));
+        if self.verbosity >= Verbosity::Story {
+            self.note(&format!("{devices}; Ctrl-C ends it"));
+        }
     }
 
     fn fault(&mut self, device: &str, fault: &Fault) {
         self.say_error(Some(device), &fault_words(fault));
     }
 
-    fn left(&mut self, left: &Left) {
+    fn left(&mut self, left: &Left, error: &MintError) {
         match left {
+            Left::Untouched if matches!(error, MintError::Deliver(_)) => self.note("nothing was contacted"),
+            Left::Untouched if matches!(error, MintError::Dial(_)) => self.note("nothing was changed"),
             Left::Untouched => self.note("nothing was changed on the device"),
             Left::Undone(objects) if objects.is_empty() => self.note("nothing of it is left on the device"),
             Left::Undone(objects) => {
-                self.note(&format!("taken back, and read again to prove it: {}", listed(objects)));
+                self.note(&format!(
+                    "nothing of it is left: {} taken back, and read again to prove it",
+                    listed(objects)
+                ));
             }
             Left::Minted => {}
             Left::Unsaved => self.note("the key is delivered and works, but a reboot of the device loses it"),
@@ -90,13 +121,16 @@ impl Reporter {
             }
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
+            Remains::KeyUnknown { user } => format!("{user}, which had no key, may have one now that nobody knows"),
             Remains::KeyVoid { user } => {
                 format!("the old key of {user} may be void and the new one is lost; its consumers may be cut off")
             }
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. }, _) => self.hint("run the same command again with --replace-key"),
+            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
+                self.hint("run the same command again with --replace-key")
+            }
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
                 self.message_lines(&script.to_string());
@@ -123,6 +157,12 @@ fn causes(error: &MintError) -> String {
 fn fault_words(fault: &Fault) -> String {
     match (&fault.at, &fault.kind) {
         (Step::Line(line), FaultKind::Refused(refusal)) => format!("`{line}` was refused: {refusal}"),
+        (Step::Line(line), FaultKind::Interrupted) => format!("interrupted at `{line}`"),
+        // These say themselves for which line's answer they waited.
+        (_, FaultKind::Silent { seconds, awaited, seen }) if seen.is_empty() => {
+            format!("no answer within {seconds} s: nothing came while waiting for {awaited}")
+        }
+        (_, kind @ (FaultKind::Silent { .. } | FaultKind::Dropped { .. })) => kind.to_string(),
         (Step::Line(line), kind) => format!("`{line}`: {kind}"),
         (_, kind) => kind.to_string(),
     }
@@ -190,15 +230,21 @@ fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     } else if says("entry not found in datasource") {
         "what the line names does not exist on the device"
     } else if says("maximum number of entries") || refusal.code == Some(-4) {
-        "the table is full; an evaluation licence has small limits"
+        "the table may be full: an evaluation licence has small limits"
     } else if says("XSS") || refusal.code == Some(-173) {
         "FortiOS takes none of < > ( ) # ' \" in this value"
     } else if line.starts_with("config system") || line.starts_with("execute") || refusal.code == Some(-37) {
         "your administrator's profile may not do this: API users need super_admin, and from 7.4.2 `cli-config` and `cli-exec`"
-    } else if line.starts_with("set ") && says("command parse error") {
+    } else if is_permission(line) && says("command parse error") {
         "this model or build does not have that parameter; leave the group out for this device"
     } else {
         return None;
     };
     Some(hint.to_owned())
+}
+
+/// Whether a line sets a permission: only these differ by model.
+fn is_permission(line: &str) -> bool {
+    let level = line.rsplit(' ').next().unwrap_or_default();
+    line.starts_with("set ") && matches!(level, "none" | "read" | "read-write" | "custom")
 }

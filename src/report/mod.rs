@@ -18,6 +18,7 @@ mod scrape;
 mod step;
 mod style;
 mod text;
+mod usage;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -103,6 +104,11 @@ impl Reporter {
         };
         let label = self.palette.error("error");
         self.message(&label, &text);
+    }
+
+    /// Says that stdout cannot be written.
+    pub fn unwritten(&mut self, error: &io::Error) {
+        self.say_error(None, &format!("standard output cannot be written: {}", with_causes(error)));
     }
 
     /// Says something that bears on the last error.

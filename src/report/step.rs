@@ -11,7 +11,7 @@ use crate::verbs::event::{Connected, Event, Found, Trust, Verified, Warning};
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
     match event {
-        Event::Warning(_) | Event::KeyLost | Event::Undone { .. } => Verbosity::Quiet,
+        Event::Warning(_) | Event::KeyLost => Verbosity::Quiet,
         Event::Line(_) => Verbosity::Lines,
         Event::Trace(_) => Verbosity::Session,
         _ => Verbosity::Story,
@@ -124,6 +124,7 @@ fn caution(warning: &Warning) -> String {
             format!("a member of an HA cluster ({ha}): before FortiOS 7.6 a key may not survive a failover")
         }
         Warning::VdomAssumed { vdom } => format!("the request names no VDOM; the API user gets {vdom}"),
+        Warning::NotSaved => "the change is not saved on the device: a reboot loses it; run `execute cfg save`".into(),
         Warning::SavedPending => "saving also made pending changes of other administrators permanent".into(),
         Warning::KeyReplaced { api_user } => format!("the old key of {api_user} is void from now on"),
         Warning::Said(text) => text.clone(),

@@ -193,7 +193,7 @@ fn an_undelivered_key_is_told_with_its_escrow() {
 fgtkey: error: fw1: dotenv:b: could not write the key: no space left
 fgtkey: note: file:a has the key
 fgtkey: note: the key is safe in /state/fw1.json (0600)
-fgtkey: hint: take the key from there, then delete the file
+fgtkey: hint: take `record.key` from there, then delete the file
 ";
     assert_eq!(said(Verbosity::Quiet, |reporter| reporter.undelivered("fw1", &undelivered)), expected);
 }

@@ -4,14 +4,16 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
+
 /// Marks of quotation as mail writes them, and time stamps as terminals and loggers write them: ISO 8601, a time alone,
 /// syslog's, seconds since 1970 in brackets.
-static FRONT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static FRONT: LazyLock<Regex> = LazyLock::new(|| {
     let date = r"(?:\d{4}[-/.]\d\d[-/.]\d\d[T ,_]+|\d\d?[-/. ](?:\d\d|[A-Z][a-z]{2})[-/. ]\d{2,4}[T ,_]+)";
     let time = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?";
     let stamp = format!(r"[\[(<]?(?:{date})?{time}[\])>]?(?:[ ]*[|:;-])?(?:[ ]|$)");
     let syslog = r"[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? ";
-    Regex::new(&format!(r"^[ ]*(?:(?:[>|] ?)+|{stamp}|{syslog}|\[ *\d+\.\d+\] )")).ok()
+    pattern(&format!(r"^[ ]*(?:(?:[>|] ?)+|{stamp}|{syslog}|\[ *\d+\.\d+\] )"))
 });
 
 /// How many stamps and marks may stand in front of one line.
@@ -21,7 +23,7 @@ const DEEPEST: usize = 4;
 pub(super) fn behind(line: &str) -> &str {
     let mut rest = line;
     for _ in 0..DEEPEST {
-        match FRONT.as_ref().and_then(|front| front.find(rest)) {
+        match FRONT.find(rest) {
             Some(front) => rest = rest.get(front.end()..).unwrap_or(""),
             None => break,
         }
@@ -33,8 +35,8 @@ pub(super) fn behind(line: &str) -> &str {
 /// GUI's console.
 const PROMPT: &str = r"(?:(?P<host>[A-Za-z0-9][\w.~-]*)(?:\([A-Z][a-z]+\))?(?: \([^()]+\))?|\([^()]+\)) [#$]";
 
-static AT_START: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("^(?:{PROMPT}|#)(?: |$)")).ok());
-static AT_END: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?:^| ){PROMPT} *$")).ok());
+static AT_START: LazyLock<Regex> = LazyLock::new(|| pattern(&format!("^(?:{PROMPT}|#)(?: |$)")));
+static AT_END: LazyLock<Regex> = LazyLock::new(|| pattern(&format!("(?:^| ){PROMPT} *$")));
 
 /// A prompt at the start of a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,14 +49,14 @@ pub(super) struct Prompt<'a> {
 
 /// The prompt that `line` begins with, if it does.
 pub(super) fn prompt(line: &str) -> Option<Prompt<'_>> {
-    let found = AT_START.as_ref()?.captures(line)?;
+    let found = AT_START.captures(line)?;
     let end = found.get(0)?.end();
     Some(Prompt { host: found.name("host").map(|host| host.as_str()), rest: line.get(end..)?.trim() })
 }
 
 /// The name in the prompt that `text` ends with: what stands in front of a command, whatever stands in front of that.
 pub(super) fn host_before(text: &str) -> Option<&str> {
-    AT_END.as_ref()?.captures(text)?.name("host").map(|host| host.as_str())
+    AT_END.captures(text)?.name("host").map(|host| host.as_str())
 }
 
 #[cfg(test)]

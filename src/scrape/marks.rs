@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
+
 use super::front::{host_before, prompt};
 use super::key::{self, Candidate};
 use super::phrases::{asks_password, is_hash, refuses, shown};
@@ -93,15 +95,14 @@ fn command(lines: &Lines, index: usize) -> Option<Mark> {
     Some(Mark { index, column: command.column, kind: Kind::Command { host, names: command.names } })
 }
 
-static ANNOUNCED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)(?P<key>newapikey:)|(?P<note>assignedtotheapi-user)").ok());
+static ANNOUNCED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)(?P<key>newapikey:)|(?P<note>assignedtotheapi-user)"));
 
 /// Keys and notes. They are looked for in the text without its blanks and line ends, so that a break anywhere in the
 /// words hides nothing.
 fn announced(lines: &Lines) -> Vec<Mark> {
-    let Some(pattern) = &*ANNOUNCED else { return Vec::new() };
     let (text, starts) = squeezed(lines);
-    let hits = pattern.captures_iter(&text).filter_map(|hit| Some((hit.get(0)?.end(), hit.name("key").is_some())));
+    let hits = ANNOUNCED.captures_iter(&text).filter_map(|hit| Some((hit.get(0)?.end(), hit.name("key").is_some())));
     let mut place = Place::default();
     hits.filter_map(|(end, is_key)| {
         let index = starts.partition_point(|start| *start < end).checked_sub(1)?;

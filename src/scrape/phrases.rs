@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
+
 use super::front;
 use crate::session::reply;
 
@@ -37,12 +39,11 @@ pub(super) fn refuses(line: &str) -> bool {
     !config && reply::is_refusal(line)
 }
 
-static PASSWORD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)current administrator password|^current password").ok());
+static PASSWORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)current administrator password|^current password"));
 
 /// Whether `line` is the question that FortiOS 7.6 asks before it changes an administrator.
 pub(super) fn asks_password(line: &str) -> bool {
-    PASSWORD.as_ref().is_some_and(|question| question.is_match(line))
+    PASSWORD.is_match(line)
 }
 
 /// What is shown of a typed command: of one that sets a secret (`set password …`, `set psksecret …`), not the secret.

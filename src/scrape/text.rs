@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use crate::pattern::pattern;
 use zeroize::Zeroizing;
 
 use super::{front, phrases};
@@ -97,15 +99,14 @@ impl Lines {
 
 /// Terminal escapes (ECMA-48: CSI, OSC and other strings, two-character ones), also as `cat -v` writes colours; and the
 /// pager's question with the CR, blanks, CR by which FortiOS wipes it.
-static NOISE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let pattern = concat!(
+static NOISE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
         r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]",
         r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)",
         r"|\x1b[ -/]*[0-~]",
         r"|\^\[\[[0-9;]*[A-Za-z]",
         r"|--More-- ?(?:\r {0,9}\r)?",
-    );
-    Regex::new(pattern).ok()
+    ))
 });
 
 /// The lines of `bytes`.
@@ -165,10 +166,7 @@ fn typed(piece: &str) -> Zeroizing<String> {
 }
 
 fn without_noise(text: Zeroizing<String>) -> Zeroizing<String> {
-    match &*NOISE {
-        Some(noise) => Zeroizing::new(noise.replace_all(&text, "").into_owned()),
-        None => text,
-    }
+    Zeroizing::new(NOISE.replace_all(&text, "").into_owned())
 }
 
 /// UTF-8, or UTF-16 where a byte order mark or the zero bytes say so (PowerShell and PuTTY on Windows write it). What is

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::pattern::pattern;
+
 use super::phrases::begins_anew;
 use super::text::{Break, Lines};
 
@@ -16,9 +18,8 @@ pub(super) struct Command {
 }
 
 /// The shape of `execute api-user generate-key `, its words abbreviated as FortiOS allows.
-static COMMAND: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r##"(?:^|[\s'"#$])(?P<verb>exe[cute]*)\s+(?P<table>api[-user]*)\s+(?P<act>g[enrat\-ky]*)(?:\s+|$)"##)
-        .ok()
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r##"(?:^|[\s'"#$])(?P<verb>exe[cute]*)\s+(?P<table>api[-user]*)\s+(?P<act>g[enrat\-ky]*)(?:\s+|$)"##)
 });
 
 /// How many lines a command may be broken over, beside its first.
@@ -47,7 +48,7 @@ pub(super) fn command(lines: &Lines, index: usize) -> Option<Command> {
 
 /// Where the command begins in `text`, and what stands behind it.
 fn command_in(text: &str) -> Option<(usize, &str)> {
-    let found = COMMAND.as_ref()?.captures(text)?;
+    let found = COMMAND.captures(text)?;
     let verb = found.name("verb")?;
     let words = [("verb", "execute"), ("table", "api-user"), ("act", "generate-key")];
     let abbreviates = words.iter().all(|(group, word)| found.name(group).is_some_and(|m| word.starts_with(m.as_str())));

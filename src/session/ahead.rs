@@ -9,9 +9,14 @@
 //!   a nested level waits until the device is known to be nested so deep that even failures on the way cannot make it
 //!   leave the object.
 //!
+//! One object is spared the last rule: a new profile, which nothing refers to yet. If one of its permission blocks does not
+//! open, the `end` meant for the block saves the profile with fewer rights than asked for; nobody has it, the refusal is
+//! seen in the same answer, and taking it back removes it whole. The line that saves it on purpose waits as ever.
+//!
 //! Three things eat what is typed ahead: the pager, the administrator's password question (7.6 and later), and the login.
-//! Nothing is typed behind a `show` or `get` until the session is known not to be paged, nothing behind a commit where it
-//! may ask, nothing before the first prompt.
+//! Nothing is typed behind a `show` or `get` that may be paged: one through `| grep` is not, nor is any once an output of
+//! more than a page came in one piece. Nothing is typed behind a commit that may ask, until the question is answered with
+//! a password that is known to be right. Nothing is typed before the first prompt.
 
 use std::fmt;
 
@@ -60,45 +65,58 @@ impl fmt::Debug for InFlight {
 /// The most bytes that are typed ahead: far below any terminal's input queue (4,096 on Linux).
 const MOST_AHEAD: usize = 2048;
 
+/// A line on its way, as far as it decides what may follow it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ahead<'a> {
+    /// The line.
+    pub line: &'a Line,
+    /// Its password question came and was answered with a password that had logged in: it does not come again.
+    pub answered: bool,
+}
+
 /// Whether `next` may be sent while `in_flight` is on its way; `confirmed` is how deep in an object the device is known to
 /// be ([`Line::depth_in_object`]).
 pub(super) fn may_follow<'a>(
     next: &Line,
-    in_flight: impl ExactSizeIterator<Item = &'a Line> + Clone,
+    in_flight: impl ExactSizeIterator<Item = Ahead<'a>> + Clone,
     confirmed: usize,
     manners: Manners,
 ) -> bool {
     if in_flight.len() == 0 {
         return true;
     }
-    let ahead: usize = in_flight.clone().map(|line| line.text.len() + 1).sum();
-    if ahead + next.text.len() > MOST_AHEAD || in_flight.clone().any(|line| eats_what_follows(line.effect, manners)) {
+    let ahead: usize = in_flight.clone().map(|ahead| ahead.line.text.len() + 1).sum();
+    if ahead + next.text.len() > MOST_AHEAD || in_flight.clone().any(|ahead| ahead.eats_what_follows(manners)) {
         return false;
     }
     match next.effect {
-        Effect::Open | Effect::Stage => true,
-        Effect::Read => manners.unpaged,
-        Effect::Up => in_flight.clone().all(|line| line.effect == Effect::Read),
+        Effect::Open | Effect::Stage | Effect::Read => true,
+        // Even if `config global` is refused, its `end` only says "Unknown action". Typed together with the reads it cannot be
+        // echoed in the midst of their output.
+        Effect::Up => in_flight.clone().all(|ahead| matches!(ahead.line.effect, Effect::Read | Effect::Open)),
+        Effect::Leave if next.expendable => true,
         Effect::Remove | Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
         Effect::Commit | Effect::Key | Effect::Abort => false,
     }
 }
 
-fn eats_what_follows(effect: Effect, manners: Manners) -> bool {
-    match effect {
-        Effect::Key | Effect::Abort => true,
-        Effect::Commit => manners.asks_at_commit,
-        Effect::Leave => manners.asks_anywhere,
-        Effect::Read => !manners.unpaged,
-        Effect::Open | Effect::Stage | Effect::Remove | Effect::Up => false,
+impl Ahead<'_> {
+    fn eats_what_follows(self, manners: Manners) -> bool {
+        match self.line.effect {
+            Effect::Key | Effect::Abort => true,
+            Effect::Commit => manners.asks_at_commit && !self.answered,
+            Effect::Leave => manners.asks_anywhere,
+            Effect::Read => !(manners.unpaged || self.line.piped),
+            Effect::Open | Effect::Stage | Effect::Remove | Effect::Up => false,
+        }
     }
 }
 
 /// How deep in the object the device is after the lines on their way, if everything that can fail fails: what opens a level
 /// does not, and a `next` without an entry leaves the table.
-fn depth_at_worst<'a>(in_flight: impl Iterator<Item = &'a Line>, confirmed: usize) -> usize {
+fn depth_at_worst<'a>(in_flight: impl Iterator<Item = Ahead<'a>>, confirmed: usize) -> usize {
     let mut worst = confirmed;
-    for line in in_flight {
+    for Ahead { line, .. } in in_flight {
         worst = match line.effect {
             Effect::Leave => line.depth_in_object().min(worst.saturating_sub(1)),
             Effect::Open | Effect::Stage | Effect::Remove | Effect::Read => worst,
@@ -119,7 +137,9 @@ mod tests {
         let mut waves: Vec<Vec<&Line>> = Vec::new();
         let mut confirmed = 0;
         for line in script.lines() {
-            let rides = waves.last().is_some_and(|wave| may_follow(line, wave.iter().copied(), confirmed, manners));
+            let rides = waves.last().is_some_and(|wave| {
+                may_follow(line, wave.iter().map(|line| Ahead { line, answered: false }), confirmed, manners)
+            });
             if !rides {
                 confirmed = waves.last().and_then(|wave| wave.last()).map_or(0, |line| line.depth_in_object());
                 waves.push(Vec::new());

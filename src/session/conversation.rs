@@ -7,7 +7,7 @@
 
 use zeroize::Zeroizing;
 
-use super::ahead::{InFlight, may_follow};
+use super::ahead::{Ahead, InFlight, may_follow};
 use super::fault::{Aftermath, Fault, FaultKind, Step};
 use super::prompt::Prompt;
 use super::reply::{self, Refusal};
@@ -29,7 +29,7 @@ const PAGE: usize = 24;
 impl Session {
     /// Types what may be typed now.
     pub(super) fn type_ahead(&mut self) {
-        let (confirmed, manners) = (self.confirmed, self.manners);
+        let (confirmed, manners, proven) = (self.confirmed, self.manners, self.options.password_proven);
         let Phase::Typing(job) = &mut self.phase else { return };
         // Once there is a key, the rest of its script is the way back to the base prompt.
         let interrupted = self.interrupted && !job.has_key();
@@ -37,7 +37,8 @@ impl Session {
             return self.fail(FaultKind::Interrupted);
         }
         while let Some(next) = job.to_send.front() {
-            let on_their_way = job.in_flight.iter().map(|line| &line.line);
+            let on_their_way =
+                job.in_flight.iter().map(|sent| Ahead { line: &sent.line, answered: sent.password_given && proven });
             if interrupted || job.failed.is_some() || !may_follow(next, on_their_way, confirmed, manners) {
                 return;
             }
@@ -157,7 +158,7 @@ impl Session {
             }
             _ => {
                 if let Some(refusal) = Refusal::of_change(&line.body) {
-                    return Err((FaultKind::Refused(refusal), self.kept()));
+                    return Err((FaultKind::Refused(refusal), self.left_behind_refusal()));
                 }
             }
         }
@@ -183,6 +184,13 @@ impl Session {
         })?;
         self.confirmed = 0;
         Ok(Reply { line: line.line.text.clone(), body: Vec::new(), refused: None, key: Some(key) })
+    }
+
+    /// What a refusal may have left: a line that leaves a level, typed behind it, can have saved the object.
+    fn left_behind_refusal(&self) -> Aftermath {
+        let leaves = |sent: &InFlight| sent.line.expendable && sent.line.effect == Effect::Leave;
+        let is_typed = self.job().is_some_and(|job| job.in_flight.iter().any(leaves));
+        if is_typed { Aftermath::Unknown } else { self.kept() }
     }
 
     /// What the lines that were answered have left.
@@ -211,6 +219,7 @@ impl Session {
         }
         let text = self.without_password(text);
         let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
+        line.hiding = false;
         line.heard += text.len() + 1;
         let is_endless = line.heard > LONGEST_ANSWER;
         let first = line.body.is_empty();
@@ -219,7 +228,7 @@ impl Session {
             Effect::Key => None,
             _ => Some(Trace::received(&text)),
         };
-        if line.echoed {
+        if line.echoed && !reply::is_of_another(&text) {
             line.body.push(text);
         }
         self.trace.extend(trace);

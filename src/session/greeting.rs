@@ -17,8 +17,15 @@ use super::{INTERRUPT, Phase, Session};
 /// and a `#`, and be cut there by the network. Only the greeting needs this; later the prompt is known.
 const QUIET: Duration = Duration::from_millis(40);
 
+/// The same for the prompt of another product: giving up early on a banner that was cut costs more than a second.
+const QUIET_FOREIGN: Duration = Duration::from_secs(1);
+
 /// How long a device may be silent before Enter is pressed once: some servers say nothing until they are spoken to.
 const SILENT: Duration = Duration::from_secs(4);
+
+/// How long a device may be silent behind whole lines before Enter is pressed once: longer, because `Verifying
+/// password...` takes some models seven seconds.
+const SILENT_BEHIND_LINES: Duration = Duration::from_secs(12);
 
 /// How many banners are accepted; one is what FortiOS has.
 const MOST_BANNERS: usize = 3;
@@ -33,6 +40,8 @@ const LONGEST_GREETING: usize = 256 * 1024;
 pub(super) struct Greeting {
     pub failed: Option<Fault>,
     heard: usize,
+    /// The last thing that came is an unfinished line.
+    in_line: bool,
     pressed_enter: bool,
     banners: usize,
     pages: usize,
@@ -52,9 +61,11 @@ enum LooksLike {
 impl Greeting {
     pub(super) fn within(&self, login: Duration) -> Duration {
         match self.looks_like {
-            LooksLike::Nothing if self.heard == 0 && !self.pressed_enter => SILENT.min(login),
-            LooksLike::Nothing => login,
-            LooksLike::Prompt(_) | LooksLike::ForeignPrompt(_) | LooksLike::Question(..) => QUIET,
+            LooksLike::Nothing if self.pressed_enter || self.in_line => login,
+            LooksLike::Nothing if self.heard == 0 => SILENT.min(login),
+            LooksLike::Nothing => SILENT_BEHIND_LINES.min(login),
+            LooksLike::Prompt(_) | LooksLike::Question(..) => QUIET,
+            LooksLike::ForeignPrompt(_) => QUIET_FOREIGN.min(login),
         }
     }
 }
@@ -78,6 +89,7 @@ impl Session {
         self.trace.push(Trace::received(text));
         let Phase::Greeting(greeting) = &mut self.phase else { return };
         greeting.looks_like = LooksLike::Nothing;
+        greeting.in_line = false;
         greeting.heard += bytes;
         if greeting.heard > LONGEST_GREETING {
             self.fail(FaultKind::Endless);
@@ -126,7 +138,9 @@ impl Session {
     fn accept_banner(&mut self, text: &str) -> bool {
         let Phase::Greeting(greeting) = &mut self.phase else { return false };
         greeting.banners += 1;
-        greeting.heard += text.len();
+        // Behind the banner the device may be as silent as others are at the beginning.
+        greeting.heard = 0;
+        greeting.in_line = false;
         greeting.looks_like = LooksLike::Nothing;
         if greeting.banners > MOST_BANNERS {
             return self.refuse_greeting(FaultKind::Question(reply::plain(text)), b"");
@@ -150,7 +164,7 @@ impl Session {
         let text = text.trim_start();
         let looks_like = if BasePrompt::learn(text).is_some() {
             LooksLike::Prompt(text.into())
-        } else if text == ">" || (text.ends_with("> ") && !text.contains(char::is_whitespace)) {
+        } else if is_foreign_prompt(text) {
             LooksLike::ForeignPrompt(text.trim_end().into())
         } else {
             LooksLike::Nothing
@@ -160,7 +174,7 @@ impl Session {
 
     fn greeting_looks_like(&mut self, looks_like: LooksLike) -> bool {
         let Phase::Greeting(greeting) = &mut self.phase else { return false };
-        greeting.heard = greeting.heard.max(1);
+        greeting.in_line = true;
         if greeting.looks_like != looks_like {
             greeting.looks_like = looks_like;
             // The quiet time counts from here.
@@ -183,7 +197,7 @@ impl Session {
             LooksLike::Prompt(text) => self.greeting_ends(&text),
             LooksLike::Question(question, text) => self.greeting_question(question, &text),
             LooksLike::ForeignPrompt(text) => self.refuse_greeting(FaultKind::NotFortiGate(reply::plain(&text)), b""),
-            LooksLike::Nothing if greeting.heard == 0 && !greeting.pressed_enter => {
+            LooksLike::Nothing if !greeting.in_line && !greeting.pressed_enter => {
                 greeting.pressed_enter = true;
                 self.answer(b"\n", "nothing came, Enter was pressed once");
                 true
@@ -201,5 +215,26 @@ impl Session {
         self.phase = Phase::AtPrompt;
         self.progress += 1;
         true
+    }
+}
+
+/// `NAME> `, as a FortiAuthenticator and many others prompt, or a bare `>`. FortiOS never does.
+fn is_foreign_prompt(text: &str) -> bool {
+    let name = text.trim_end().strip_suffix('>');
+    name.is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prompts_of_other_products_are_told_from_text() {
+        for prompt in ["FortiAuthenticator> ", "Router>", ">", "> "] {
+            assert!(is_foreign_prompt(prompt), "{prompt:?}");
+        }
+        for text in ["", "fw1 # ", "fw1 $ ", "see <https://example.net>", "a > ", "*****>"] {
+            assert!(!is_foreign_prompt(text), "{text:?}");
+        }
     }
 }

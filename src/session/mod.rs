@@ -15,13 +15,15 @@
 //! | [`wire`] | bytes to lines, pager marks, echoes |
 //! | [`prompt`] | the base prompt and its variations |
 //! | [`reply`] | what the words mean: refusals, questions, keys |
+//! | [`action`] | what passes between the session and its caller |
 //! | [`ahead`] | what may be typed before which answer |
 //! | [`greeting`] | from the first byte to the first prompt |
 //! | [`conversation`] | answers to the lines on their way |
-//! | [`questions`] | what the device asks in between |
-//! | [`recovery`] | the way back to the base prompt |
+//! | `questions` | what the device asks in between |
+//! | `recovery` | the way back to the base prompt |
 //! | [`fault`] [`trace`] | what went wrong, and the redacted record |
 
+mod action;
 pub mod ahead;
 pub mod conversation;
 pub mod drive;
@@ -43,11 +45,11 @@ use zeroize::Zeroizing;
 
 use crate::fortios::script::{Effect, Line, Script};
 use crate::secret::Secret;
+pub use action::{Action, Manners, Options, Outcome, Reply};
 use ahead::InFlight;
 use fault::{Aftermath, Fault, FaultKind, Step};
 use greeting::Greeting;
 use prompt::{BasePrompt, Prompt};
-use reply::Refusal;
 use trace::Trace;
 use wire::Wire;
 
@@ -56,82 +58,6 @@ const INTERRUPT: &[u8] = b"\x03";
 
 /// As much as is taken in at once before it is looked at.
 const LARGEST_READ: usize = 16 * 1024;
-
-/// What the caller has to do next.
-#[must_use = "a session goes on only when its action is carried out"]
-pub enum Action {
-    /// Send these bytes. They may hold the password: do not log them.
-    Write(Zeroizing<Vec<u8>>),
-    /// Read more; call [`Session::expired`] if nothing comes within this time of the last progress.
-    Read {
-        /// Counted from the last progress, not from the last byte.
-        within: Duration,
-    },
-    /// What was asked for is done.
-    Done(Outcome),
-}
-
-impl fmt::Debug for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::Write(bytes) => write!(f, "Write({} bytes)", bytes.len()),
-            Action::Read { within } => f.debug_struct("Read").field("within", within).finish(),
-            Action::Done(outcome) => f.debug_tuple("Done").field(outcome).finish(),
-        }
-    }
-}
-
-/// What a job brought.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The login is over: the first prompt.
-    Ready(Prompt),
-    /// The answers to a script, one a line. When something went wrong behind a key, they end with the key: it is not given
-    /// up for a fault, and [`Session::is_at_prompt`] tells whether the session goes on.
-    Replies(Vec<Reply>),
-}
-
-/// The answer to one line.
-#[derive(Debug)]
-pub struct Reply {
-    /// The line.
-    pub line: String,
-    /// What the device printed, without echo and prompt. Empty for a key-yielding line.
-    pub body: Vec<String>,
-    /// Why a `show` or `get` was refused. (A refused change is a [`Fault`].)
-    pub refused: Option<Refusal>,
-    /// The key, for a key-yielding line.
-    pub key: Option<Secret>,
-}
-
-/// How a session behaves.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The login password, to answer a FortiOS that asks for it again at a commit (7.6 and later).
-    pub password: Option<Arc<Secret>>,
-    /// How long to wait for any one reply.
-    pub within: Duration,
-    /// How long to wait for the first prompt: some models take several seconds to verify a password.
-    pub login_within: Duration,
-}
-
-/// Who the conversation is with, as far as it decides what may be typed ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manners {
-    /// FortiOS 7.6 and later, or not known yet: a commit may ask for the password, so nothing is typed behind one.
-    pub asks_at_commit: bool,
-    /// Set after a question came in the middle of typed-ahead lines: nothing is typed behind any line that leaves a level.
-    pub asks_anywhere: bool,
-    /// An output of more than 24 rows came in one piece: this session is not paged.
-    pub unpaged: bool,
-}
-
-impl Default for Manners {
-    /// The cautious ones, for a device not known yet.
-    fn default() -> Self {
-        Manners { asks_at_commit: true, asks_anywhere: false, unpaged: false }
-    }
-}
 
 /// One CLI session.
 pub struct Session {
@@ -148,6 +74,8 @@ pub struct Session {
     /// How deep in an object the last confirmed line has led.
     confirmed: usize,
     interrupted: bool,
+    /// The password went to the device, in answer to its question.
+    gave_password: bool,
     ended: bool,
 }
 
@@ -205,6 +133,7 @@ impl Session {
             saved: 0,
             confirmed: 0,
             interrupted: false,
+            gave_password: false,
             ended: false,
         }
     }
@@ -234,6 +163,7 @@ impl Session {
     /// The password to give from now on when the device asks for the administrator's.
     pub fn set_password(&mut self, password: Arc<Secret>) {
         self.options.password = Some(password);
+        self.options.password_proven = false;
     }
 
     /// The last prompt that was seen.
@@ -365,7 +295,7 @@ impl Session {
     fn last_seen(&self) -> String {
         let line = self.job().and_then(|job| job.in_flight.front());
         match line {
-            Some(line) if line.hiding || line.line.effect == Effect::Key => String::new(),
+            Some(line) if line.password_given || line.line.effect == Effect::Key => String::new(),
             _ => reply::plain(&self.wire.last_seen(120)),
         }
     }

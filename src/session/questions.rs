@@ -8,6 +8,10 @@ use super::wire::Echo;
 use super::{INTERRUPT, Session};
 use crate::fortios::script::Effect;
 
+/// Declines a question that was asked with more lines on their way. Likely they have answered it, and then this is an
+/// empty line; if the device has thrown them away, it is neither "yes" nor a password.
+const ENTER: &[u8] = b"\n";
+
 impl Session {
     /// A question at the end of what came. What a `show` prints may hold any words, and may be cut anywhere by the network,
     /// so there only the pager counts; nor is the echo of a typed line, cut somewhere, a question.
@@ -22,19 +26,24 @@ impl Session {
 
     pub(super) fn answer_question(&mut self, question: Question, text: &str) -> bool {
         self.progress += 1;
+        let text = &self.without_password(text);
+        if question != Question::Pager {
+            self.wire.clear();
+        }
         match question {
             Question::Pager => self.turn_page(),
             Question::AdministratorPassword => {
                 self.trace.push(Trace::received(text));
-                self.wire.clear();
                 self.give_password();
             }
-            Question::YesNo => self.decline(FaultKind::Question(reply::plain(text)), b"n"),
+            Question::YesNo => {
+                let answer = if self.is_ahead() { ENTER } else { b"n" };
+                self.decline(FaultKind::Question(reply::plain(text)), answer);
+            }
             Question::Continuation | Question::AcceptBanner => {
                 self.decline(FaultKind::Question(reply::plain(text)), INTERRUPT);
             }
             Question::NewPassword | Question::Login => {
-                self.wire.clear();
                 self.ended = true;
                 self.fail(FaultKind::Question(reply::plain(text)));
             }
@@ -42,21 +51,25 @@ impl Session {
         true
     }
 
+    /// Whether lines were typed behind the one that is being answered.
+    fn is_ahead(&self) -> bool {
+        self.job().is_some_and(|job| job.in_flight.len() > 1)
+    }
+
     /// Goes on to the next page. With lines behind the read, the pager has taken them for its keys.
     fn turn_page(&mut self) {
         self.manners.unpaged = false;
-        let Some(job) = self.job_mut() else { return };
-        let alone = job.in_flight.len() == 1;
-        let Some(line) = job.in_flight.front_mut() else { return };
+        let is_ahead = self.is_ahead();
+        let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
         line.pages += 1;
         if line.pages > MOST_PAGES {
             self.ended = true;
             return self.fail(FaultKind::Endless);
         }
-        if !alone {
-            return self.decline(FaultKind::Overrun, b"q");
-        }
         self.wire.page_answered();
+        if is_ahead {
+            return self.decline(FaultKind::Overrun, INTERRUPT);
+        }
         self.trace.push(Trace::Mark("the pager was answered"));
         self.send(b" ");
     }
@@ -64,25 +77,25 @@ impl Session {
     /// Answers the administrator's password question: once a line, and only when no other line is on its way.
     fn give_password(&mut self) {
         let password = self.options.password.clone();
-        let Some(job) = self.job_mut() else { return };
-        let alone = job.in_flight.len() == 1;
-        let Some(line) = job.in_flight.front_mut() else { return };
+        let is_ahead = self.is_ahead();
+        let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
         let effect = line.line.effect;
         if effect == Effect::Abort {
-            // Asked by a line that was typed ahead: the interrupt that precedes the `abort` declines it.
+            // Asked by a line that was typed ahead: what precedes the `abort` declines it.
             return;
         }
         let echoed = line.echoed;
         let given = std::mem::replace(&mut line.password_given, true);
         self.learn_question(effect);
         match password {
-            _ if !alone || !echoed => self.decline(FaultKind::Overrun, INTERRUPT),
+            _ if is_ahead || !echoed => self.decline(FaultKind::Overrun, ENTER),
             _ if given => self.decline(FaultKind::WrongPassword, INTERRUPT),
             None => self.decline(FaultKind::NoPassword, INTERRUPT),
             Some(password) => {
                 if let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) {
                     line.hiding = true;
                 }
+                self.gave_password = true;
                 self.trace.push(Trace::Mark("the administrator's password was given"));
                 self.send(password.expose().as_bytes());
                 self.send(b"\n");
@@ -109,7 +122,7 @@ impl Session {
         match question {
             Question::Pager => self.manners.unpaged = false,
             Question::AdministratorPassword => self.learn_question(effect),
-            _ => return Some(FaultKind::Question(reply::plain(text))),
+            _ => return Some(FaultKind::Question(reply::plain(&self.without_password(text)))),
         }
         Some(FaultKind::Overrun)
     }
@@ -118,7 +131,6 @@ impl Session {
     /// that is waited for is the echo of an `abort`.
     pub(super) fn decline(&mut self, kind: FaultKind, answer: &[u8]) {
         self.trace.push(Trace::Mark("the question was declined"));
-        self.wire.clear();
         self.send(answer);
         self.fail(kind);
         if let Some(job) = self.job_mut() {
@@ -127,15 +139,37 @@ impl Session {
         self.type_abort("abort");
     }
 
-    /// The text without the echo of a password that was given just before: some terminals show it as stars, none should
-    /// show it at all.
-    pub(super) fn without_password(&mut self, text: &str) -> String {
-        let password = self.options.password.clone();
-        let line = self.job_mut().and_then(|job| job.in_flight.front_mut());
-        let hides = line.is_some_and(|line| std::mem::take(&mut line.hiding));
-        match password.filter(|password| hides && !password.expose().is_empty()) {
-            Some(password) => text.replace(password.expose(), "*****"),
-            None => text.to_owned(),
+    /// The text without the password, once that was given: some terminals show it as stars, some not at all, and one that
+    /// was not asking takes it for a command and echoes it. A short password is a word that stands anywhere, so of that
+    /// only the echo behind the question is covered.
+    pub(super) fn without_password(&self, text: &str) -> String {
+        let hiding = self.job().and_then(|job| job.in_flight.front()).is_some_and(|line| line.hiding);
+        let covers = |password: &str| !password.is_empty() && (hiding || self.gave_password && password.len() >= 6);
+        match self.options.password.as_ref().map(|password| password.expose()) {
+            // The number of stars is the length of the password.
+            _ if hiding && is_masked(text) => String::new(),
+            Some(password) if covers(password) => text.replace(password, "*****"),
+            _ => text.to_owned(),
         }
+    }
+}
+
+/// Whether the line is nothing but a password shown as stars, perhaps behind the end of its question.
+fn is_masked(text: &str) -> bool {
+    let shown = text.trim_start_matches([':', ' ']).trim_end();
+    !shown.is_empty() && shown.bytes().all(|byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_that_tell_the_length_of_a_password_are_masked() {
+        assert!(is_masked("*********"));
+        assert!(is_masked(": ***** "));
+        assert!(!is_masked("admin's password required."));
+        assert!(!is_masked("* new entry"));
+        assert!(!is_masked(""));
     }
 }

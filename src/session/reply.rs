@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
+use crate::pattern::{pattern, patterns};
+
 /// Phrases that mean "no". Sources: captures and bug reports of FortiOS 5.6 to 7.6, and the word list of the vendor's own
 /// quality assurance.
 const REFUSALS: [&str; 31] = [
@@ -44,9 +46,9 @@ const REFUSALS: [&str; 31] = [
     r"[Pp]ermission denied|Login incorrect",
 ];
 
-static REFUSAL: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(REFUSALS).ok());
-static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"Return code (-?\d+)").ok());
-static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"New API key:[ \t]*([^\s]*)").ok());
+static REFUSAL: LazyLock<RegexSet> = LazyLock::new(|| patterns(&REFUSALS));
+static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"Return code (-?\d+)"));
+static KEY: LazyLock<Regex> = LazyLock::new(|| pattern(r"New API key:[ \t]*([^\s]*)"));
 
 /// A command that the device refused: its own words, and its code where it gave one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +92,7 @@ impl Refusal {
 
 /// Whether the device says no in `line`, which must not be an echo.
 pub fn is_refusal(line: &str) -> bool {
-    REFUSAL.as_ref().is_some_and(|set| set.is_match(line))
+    REFUSAL.is_match(line)
 }
 
 fn is_printed_value(line: &str) -> bool {
@@ -104,7 +106,7 @@ fn is_printed_value(line: &str) -> bool {
 }
 
 fn code(line: &str) -> Option<i32> {
-    CODE.as_ref()?.captures(line)?.get(1)?.as_str().parse().ok()
+    CODE.captures(line)?.get(1)?.as_str().parse().ok()
 }
 
 /// The line without `Command fail. Return code N`, which may be glued to its end.
@@ -120,10 +122,19 @@ pub fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
+static OF_ANOTHER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^config transaction id=\d+ (will expire in \d+ seconds|has expired)"));
+
+/// Whether the device prints such a line into any session at any moment, so that it is no part of an answer. These begin
+/// like configuration. Source: FortiOS administration guide 7.6.5 (530847), workspace mode.
+pub fn is_of_another(line: &str) -> bool {
+    OF_ANOTHER.is_match(line)
+}
+
 /// The text behind `New API key:` on a line, wherever that stands on it: FortiOS before an exec prompt, and some pastes,
 /// have something in front.
 pub fn printed_key(line: &str) -> Option<&str> {
-    KEY.as_ref()?.captures(line)?.get(1).map(|found| found.as_str())
+    KEY.captures(line)?.get(1).map(|found| found.as_str())
 }
 
 /// Whether `text` can be a key: letters and digits, 20 to 128 of them. Every published FortiOS key has 30; nothing promises
@@ -159,17 +170,17 @@ pub enum Question {
     Login,
 }
 
-static ADMINISTRATOR_PASSWORD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)(current administrator password|^\s*current password)\s*:?\s*$").ok());
+static ADMINISTRATOR_PASSWORD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)(current administrator password|^\s*current password)\s*:?\s*$"));
 
-static ANSWERED_PASSWORD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)enter current administrator password|^\s*current password\b").ok());
-static ANSWERED_YES_NO: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[(\[][yY]/[nN][)\]]\s?.?$").ok());
+static ANSWERED_PASSWORD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)enter current administrator password|^\s*current password"));
+static ANSWERED_YES_NO: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(\[][yY]/[nN][)\]]\s?.?$"));
 
 impl Question {
     /// The question in a whole line: one that had its answer at once, out of what was typed ahead.
     pub fn within(line: &str) -> Option<Question> {
-        let matches = |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|regex| regex.is_match(line));
+        let matches = |regex: &Regex| regex.is_match(line);
         if line.starts_with("--More--") {
             return Some(Question::Pager);
         }
@@ -191,7 +202,7 @@ impl Question {
         if text.ends_with("(Press 'a' to accept):") {
             return Some(Question::AcceptBanner);
         }
-        if ADMINISTRATOR_PASSWORD.as_ref().is_some_and(|regex| regex.is_match(text)) {
+        if ADMINISTRATOR_PASSWORD.is_match(text) {
             return Some(Question::AdministratorPassword);
         }
         if text.ends_with("(y/n)") || text.ends_with("(Y/N)") || text.ends_with("[y/n]") {

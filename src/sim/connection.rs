@@ -54,7 +54,8 @@ impl Connection {
         }
         self.site.counters.failures.fetch_add(1, Ordering::Relaxed);
         self.site.lockout.failed(address);
-        Auth::reject()
+        // A refused method stays on the list, as with OpenSSH: the client must not take the refusal for "not judged".
+        Auth::Reject { proceed_with_methods: Some(self.site.config.methods.clone()), partial_success: false }
     }
 
     fn password_is(&self, admin: &str, password: &str) -> bool {

@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) sessions: Vec<LoggedIn>,
     pub(super) commands: Vec<String>,
     pub(super) commits: Vec<String>,
+    /// The API users after each of the commits.
+    history: Vec<BTreeMap<String, ApiUserState>>,
     saved: (Config, Keys),
     next_session: u64,
 }
@@ -90,6 +92,7 @@ impl Device {
             state.new_key(&user);
         }
         state.commits.clear();
+        state.history.clear();
         state.save();
         drop(state);
         Ok(device)
@@ -108,14 +111,7 @@ impl Device {
     pub fn api_user(&self, name: &str) -> Option<ApiUserState> {
         let state = self.lock();
         let node = state.running.global.entry("system api-user", name)?;
-        Some(ApiUserState {
-            accprofile: node.first("accprofile").unwrap_or_default().to_owned(),
-            vdoms: node.settings.get("vdom").cloned().unwrap_or_default(),
-            trusted_hosts: node.entries("trusthost").iter().map(|(_, host)| trusted_host(host)).collect(),
-            comments: node.first("comments").map(str::to_owned),
-            settings: node.settings.clone(),
-            has_key: state.keys.contains_key(name),
-        })
+        Some(state.api_user_state(name, node))
     }
 
     /// The explicit settings of the access profile `name`; those of its permission blocks as `fwgrp.address`.
@@ -176,6 +172,11 @@ impl Device {
         self.lock().commits.clone()
     }
 
+    /// What the API user `name` was after each of the [`Device::commits`], in order; `None` where there was none.
+    pub fn api_user_history(&self, name: &str) -> Vec<Option<ApiUserState>> {
+        self.lock().history.iter().map(|users| users.get(name).cloned()).collect()
+    }
+
     /// How many sessions are open.
     pub fn sessions(&self) -> usize {
         self.lock().sessions.len()
@@ -234,6 +235,7 @@ impl State {
             sessions: Vec::new(),
             commands: Vec::new(),
             commits: Vec::new(),
+            history: Vec::new(),
             saved: (running.clone(), Keys::new()),
             next_session: 0,
             running,
@@ -251,6 +253,25 @@ impl State {
         let shift = u16::try_from(session % 1000).unwrap_or(0);
         seen.set_port(seen.port().wrapping_add(shift));
         seen
+    }
+
+    /// Notes that something was committed.
+    pub(super) fn committed(&mut self, what: impl Into<String>) {
+        let users = self.running.global.entries("system api-user").iter();
+        let users = users.map(|(name, node)| (name.clone(), self.api_user_state(name, node))).collect();
+        self.history.push(users);
+        self.commits.push(what.into());
+    }
+
+    fn api_user_state(&self, name: &str, node: &Node) -> ApiUserState {
+        ApiUserState {
+            accprofile: node.first("accprofile").unwrap_or_default().to_owned(),
+            vdoms: node.settings.get("vdom").cloned().unwrap_or_default(),
+            trusted_hosts: node.entries("trusthost").iter().map(|(_, host)| trusted_host(host)).collect(),
+            comments: node.first("comments").map(str::to_owned),
+            settings: node.settings.clone(),
+            has_key: self.keys.contains_key(name),
+        }
     }
 
     /// Makes a key for `user`; the old one is void from now on.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::fortios::suggestion::nearest;
 use crate::fortios::version::Version;
 
 use super::fault::Fault;
@@ -232,7 +233,7 @@ impl CfgSave {
 
 /// A word that names no mode of the simulator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is not a {what} of the simulated device ({known})")]
+#[error("`{word}` is not a {what} of the simulated device")]
 pub struct UnknownWord {
     /// What was looked for: `VDOM mode`.
     pub what: &'static str,
@@ -240,6 +241,16 @@ pub struct UnknownWord {
     pub word: String,
     /// The words that exist, joined by commas.
     pub known: String,
+}
+
+impl UnknownWord {
+    /// What to type instead.
+    pub fn hint(&self) -> String {
+        match nearest(&self.word, self.known.split(", ")) {
+            Some(word) => format!("did you mean {word}?"),
+            None => format!("it may be {}", self.known),
+        }
+    }
 }
 
 fn choose<T: Copy>(what: &'static str, word: &str, known: &[(&str, T)]) -> Result<T, UnknownWord> {

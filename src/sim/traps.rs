@@ -178,15 +178,9 @@ macro_rules! traps {
 }
 
 const ALL: &[Trap] = traps! {
-    "admin-password", "commits ask for the administrator's password", |spec| spec.traps.asks_admin_password = Some(true);
-    "admin-password-bare", "… with the words `Current Password` and no colon", |spec| {
-        spec.traps.asks_admin_password = Some(true);
-        spec.traps.password_question = PasswordQuestion::Bare
-    };
-    "admin-password-current", "… with the words `Current Password: `", |spec| {
-        spec.traps.asks_admin_password = Some(true);
-        spec.traps.password_question = PasswordQuestion::Current
-    };
+    "admin-password", "commits ask for the administrator's password (FortiOS 7.6)", |spec| asks_password(spec, PasswordQuestion::Please);
+    "admin-password-bare", "… with the words `Current Password` and no colon", |spec| asks_password(spec, PasswordQuestion::Bare);
+    "admin-password-current", "… with the words `Current Password: `", |spec| asks_password(spec, PasswordQuestion::Current);
     "build-tag", "the prompt carries a build tag: `fw1 (Interim) # `", |spec| {
         spec.traps.build_tag = Some("Interim".into())
     };
@@ -245,6 +239,13 @@ const ALL: &[Trap] = traps! {
     };
 };
 
+/// The question exists from 7.6 on only: an older device becomes one of 7.6.
+fn asks_password(spec: &mut DeviceSpec, wording: PasswordQuestion) {
+    spec.version = spec.version.max(Version::new(7, 6, 5));
+    spec.traps.asks_admin_password = Some(true);
+    spec.traps.password_question = wording;
+}
+
 fn other_sessions() -> Vec<OtherSession> {
     let row = |user: &str, local: &str, device: &str, profile: &str, remote: &str| OtherSession {
         user: user.into(),
@@ -278,8 +279,9 @@ mod tests {
 
     #[test]
     fn an_unknown_trap_is_refused_with_the_list_of_those_that_exist() {
-        let refused = "pager-25".parse::<Trap>().unwrap_err().to_string();
-        assert!(refused.contains("`pager-25` is not a trap") && refused.contains("pager-24"), "{refused}");
+        let refused = "pager-25".parse::<Trap>().unwrap_err();
+        assert_eq!(refused.to_string(), "`pager-25` is not a trap of the simulated device");
+        assert!(refused.hint().contains("pager-24"), "{}", refused.hint());
     }
 
     #[test]

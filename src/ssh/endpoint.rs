@@ -42,7 +42,7 @@ pub enum EndpointError {
         character: char,
     },
     /// Between brackets stands an IPv6 address, and nothing else.
-    #[error("`[{0}]` is not an IPv6 address in brackets")]
+    #[error("`{0}` is not an IPv6 address in brackets")]
     Brackets(String),
     /// Nothing is left for the host.
     #[error("there is no host in `{0}`")]
@@ -161,9 +161,9 @@ fn split_port(place: &str) -> Result<(&str, Option<u16>), EndpointError> {
 }
 
 fn split_brackets(rest: &str) -> Result<(&str, Option<u16>), EndpointError> {
-    let (address, after) = rest.split_once(']').ok_or_else(|| EndpointError::Brackets(rest.to_owned()))?;
+    let (address, after) = rest.split_once(']').ok_or_else(|| EndpointError::Brackets(format!("[{rest}")))?;
     if !is_ipv6(address) {
-        return Err(EndpointError::Brackets(address.to_owned()));
+        return Err(EndpointError::Brackets(format!("[{address}]")));
     }
     match after.strip_prefix(':') {
         Some(port) => Ok((address, Some(parse_port(port)?))),
@@ -260,7 +260,7 @@ mod tests {
             ("fw1:+22", "`+22` is not a port: it must be a number from 1 to 65535"),
             ("fw1:65536", "`65536` is not a port: it must be a number from 1 to 65535"),
             ("[fw1]:22", "`[fw1]` is not an IPv6 address in brackets"),
-            ("[2001:db8::1", "`[2001:db8::1]` is not an IPv6 address in brackets"),
+            ("[2001:db8::1", "`[2001:db8::1` is not an IPv6 address in brackets"),
             ("[2001:db8::1]22", "`22` is not a port: it must be a number from 1 to 65535"),
             ("fw 1", "`fw 1` is not a host name or an address: it contains ' '"),
             ("-oProxyCommand=x", "`-oProxyCommand=x` is not a host name or an address: it contains '='"),

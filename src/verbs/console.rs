@@ -11,7 +11,7 @@ use crate::session::drive::{Interrupt, drive};
 use crate::session::fault::{Aftermath, Fault, FaultKind, Step};
 use crate::session::trace::Trace;
 use crate::session::{Manners, Options, Outcome, Reply, Session};
-use crate::ssh::{Dial, DialError, Endpoint, Judgement, Route, Shell, ShellStream};
+use crate::ssh::{Dial, DialError, Endpoint, Judgement, Method, Route, Shell, ShellStream};
 
 use super::event::{Connected, Event, Observer, Trust};
 
@@ -20,7 +20,7 @@ use super::event::{Connected, Event, Observer, Trust};
 /// Sources: FortiOS 7.6 consoles in `config system admin` (netlab, vrnetlab); REST writes to `system api-user` on 7.6.5
 /// (ansible-galaxy-fortios-collection 409). For `config system api-user` on the CLI there is no capture: the question is
 /// expected, not demanded.
-const ASKS_SINCE: Version = Version::new(7, 6, 0);
+pub const ASKS_SINCE: Version = Version::new(7, 6, 0);
 
 /// What is needed to get to a device's console, as often as it takes.
 #[derive(Clone)]
@@ -74,7 +74,9 @@ impl Line {
             () = interrupt.raised() => return Err(OpenError::Fault(interrupted())),
             shell = self.dial.open(&self.endpoint) => shell?,
         };
-        let session = Session::new(Options { password, within: self.within, login_within: self.within });
+        let password_proven = matches!(route.method, Method::Password | Method::KeyboardInteractive);
+        let session =
+            Session::new(Options { password, password_proven, within: self.within, login_within: self.within });
         let mut console = Console { session, stream, route, careful: false };
         console.drive(&self.endpoint.name, Some(&mut interrupt), observer).await?;
         Ok(console)

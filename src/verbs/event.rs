@@ -163,6 +163,8 @@ pub enum Warning {
         /// The VDOM that the API user gets.
         vdom: String,
     },
+    /// `execute cfg save` failed too: a reboot loses the change.
+    NotSaved,
     /// Saving also persisted the pending changes of other administrators.
     SavedPending,
     /// The API user had a key, and it is void now.

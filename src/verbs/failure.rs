@@ -1,5 +1,8 @@
 //! What went wrong in a mint, and what that left on the device.
 
+use std::error::Error;
+use std::io;
+
 use crate::deliver::{DeliverError, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
@@ -79,7 +82,20 @@ impl From<SurveyError> for MintError {
 impl MintError {
     /// Whether the operator stopped it.
     pub fn is_interrupt(&self) -> bool {
-        matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted)
+        matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted) || self.is_stopped_question()
+    }
+
+    /// Whether the operator pressed Ctrl-C at the question for a password or a passphrase: the terminal takes keys one by
+    /// one then, so there is no signal but an error of its reading.
+    pub fn is_stopped_question(&self) -> bool {
+        let mut next = self.source();
+        while let Some(cause) = next {
+            if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+                return true;
+            }
+            next = cause.source();
+        }
+        false
     }
 }
 
@@ -130,7 +146,12 @@ pub enum Remains {
     NotTakenBack(Box<MintError>),
     /// It was taken back as far as the device let: this differs still.
     Differs(Vec<String>),
-    /// The API user's old key is void, and the new one was lost.
+    /// The API user that had no key has one now that nobody knows.
+    KeyUnknown {
+        /// The API user.
+        user: String,
+    },
+    /// The API user's old key is void, or may be, and the new one was lost.
     KeyVoid {
         /// The API user.
         user: String,

@@ -11,22 +11,20 @@ use crate::fortios::edit::{self, Edit};
 use crate::fortios::facts::Facts;
 use crate::fortios::objects::{Objects, Profile};
 use crate::fortios::plan::{Consent, Plan, PlanError};
-use crate::fortios::render::Templates;
+use crate::fortios::render::{Paging, Templates};
 use crate::fortios::request::{self, Request};
 use crate::fortios::script::Script;
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
 use crate::secret::Secret;
-use crate::session::fault::FaultKind;
 
 use super::console::{Console, Line};
 use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError};
-use super::push::{Site, push};
+use super::key::generate;
+use super::push::push;
+use super::site::Site;
 use super::survey::{self, Names, Surveyed};
-
-/// How often a key is generated again when the connection dies while it is printed.
-const MOST_KEYS: usize = 3;
 
 /// A mint on one device.
 pub struct Mint {
@@ -57,16 +55,16 @@ impl Mint {
         let mut console = self.line.open(observer).await.map_err(MintError::from)?;
         self.tell_route(&console, observer);
         let mut surveyed = self.survey(&mut console, observer).await?;
-        let plan = self.decide(&mut console, &mut surveyed.facts, observer).await?;
+        let plan = self.decide(&mut console, &mut surveyed, observer).await?;
         self.tell_plan(&plan, observer);
         let mut site = Site::new(self, console, surveyed, plan);
         push(&mut site, observer).await?;
         self.tell_objects(&site, observer);
         let key = generate(&mut site, observer).await?;
-        let unsaved = self.save(&mut site, observer).await;
-        let record = self.keep(slot, &site, key, observer)?;
+        let kept = self.keep(slot, &site, key, observer);
+        let saved = self.save(&mut site, observer).await;
         site.close().await;
-        unsaved?;
+        let record = self.told(kept, saved, observer)?;
         self.tell(observer, Event::Done { elapsed: began.elapsed() });
         Ok(record)
     }
@@ -103,8 +101,8 @@ impl Mint {
         let names = Names::of(&self.request);
         let Ok(plan) = Plan::mint(&self.request, &facts, self.consent) else { return Ok(()) };
         self.templates.status()?;
-        self.templates.survey(plan.vdoms, names.profile, names.user)?;
-        self.templates.push(&plan, names.profile)?;
+        self.templates.status_and_survey(names.profile, names.user)?;
+        self.templates.push(&plan, Paging::Avoided, names.profile)?;
         self.templates.dry_run(&plan)?;
         self.templates.edits(plan.vdoms, &edit::back(&Objects::default(), &plan.wanted, NEWEST))?;
         self.templates.save(plan.vdoms)?;
@@ -124,30 +122,48 @@ impl Mint {
     pub(super) async fn decide(
         &self,
         console: &mut Console,
-        facts: &mut Facts,
+        surveyed: &mut Surveyed,
         observer: &mut (dyn Observer + Send),
     ) -> Result<Plan, MintError> {
+        let facts = &mut surveyed.facts;
         let plan = Plan::mint(&self.request, facts, self.consent)?;
         if plan.alters_profile().is_none() {
             return Ok(plan);
         }
-        let script = self.templates.profile_users(plan.vdoms)?;
+        let script = self.templates.profile_users(plan.vdoms, surveyed.paging)?;
         let names = Names::of(&self.request);
         survey::profile_users(console, &self.line, &script, names, facts, observer).await?;
         Ok(Plan::mint(&self.request, facts, self.consent)?)
     }
 
-    async fn save(&self, site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
+    /// Persists the change, where the device does not do that by itself. The key is delivered already.
+    async fn save(&self, site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), MintError> {
         if !site.plan.save {
             return Ok(());
         }
-        let script = self.templates.save(site.plan.vdoms).map_err(MintError::from)?;
-        match site.run_through(&script, observer).await {
-            Ok(_) => {
-                self.tell(observer, Event::Warning(Warning::SavedPending));
-                Ok(())
+        let script = self.templates.save(site.plan.vdoms)?;
+        if !site.is_alive() && site.stand_up(observer).await.is_err() {
+            site.close().await;
+        }
+        site.run_through(&script, observer).await.map_err(MintError::Unsaved)?;
+        self.tell(observer, Event::Warning(Warning::SavedPending));
+        Ok(())
+    }
+
+    /// What is worse is the error: a key that is not where it should be, then a change that a reboot would lose.
+    fn told(
+        &self,
+        kept: Result<Record, Box<Failure>>,
+        saved: Result<(), MintError>,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Record, Box<Failure>> {
+        match (kept, saved) {
+            (kept, Ok(())) => kept,
+            (Ok(_), Err(error)) => Err(Failure::boxed(error, Left::Unsaved)),
+            (Err(failure), Err(_)) => {
+                self.tell(observer, Event::Warning(Warning::NotSaved));
+                Err(failure)
             }
-            Err(fault) => Err(Failure::boxed(MintError::Unsaved(fault), Left::Unsaved)),
         }
     }
 
@@ -203,7 +219,7 @@ impl Mint {
         profile.into_iter().chain([change("system api-user", names.user, site.user_action())]).collect()
     }
 
-    fn tell(&self, observer: &mut (dyn Observer + Send), event: Event) {
+    pub(super) fn tell(&self, observer: &mut (dyn Observer + Send), event: Event) {
         observer.on(&self.line.endpoint.name, event);
     }
 
@@ -253,41 +269,6 @@ fn assumed_profile(request: &Request) -> Option<Profile> {
     }
 }
 
-/// Generates the key. A connection that dies while the key is printed has voided it for everybody but us, so another one
-/// is generated, which voids the lost one.
-async fn generate(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<Secret, Box<Failure>> {
-    let script = site.mint.templates.generate_key(site.plan.vdoms, &site.plan.key).map_err(MintError::from)?;
-    let mut last = None;
-    for _ in 0..MOST_KEYS {
-        match site.run(&script, observer).await {
-            Ok(replies) => match replies.into_iter().find_map(|reply| reply.key) {
-                Some(key) => return Ok(told(site, key, observer)),
-                None => break,
-            },
-            Err(fault) => {
-                if !site.lost_key(&fault) {
-                    return Err(site.take_back(MintError::Fault(fault), observer).await);
-                }
-                site.mint.tell(observer, Event::KeyLost);
-                last = Some(fault);
-                if site.reopen(observer).await.is_err() {
-                    break;
-                }
-            }
-        }
-    }
-    let error = last.map_or(MintError::NoKey, MintError::Fault);
-    Err(site.take_back(error, observer).await)
-}
-
-fn told(site: &Site<'_>, key: Secret, observer: &mut (dyn Observer + Send)) -> Secret {
-    if site.plan.replaces_key {
-        let api_user = site.plan.key.user.clone();
-        site.mint.tell(observer, Event::Warning(Warning::KeyReplaced { api_user }));
-    }
-    key
-}
-
 impl Site<'_> {
     fn profile_action(&self) -> Action {
         self.action(|edit| matches!(edit, Edit::Profile(_)), self.before.profile.is_some())
@@ -298,15 +279,10 @@ impl Site<'_> {
     }
 
     fn action(&self, is_it: impl Fn(&Edit) -> bool, existed: bool) -> Action {
-        match (existed, self.done.iter().any(is_it)) {
+        match (existed, self.sent.iter().any(is_it)) {
             (false, _) => Action::Created,
             (true, true) => Action::Changed,
             (true, false) => Action::Unchanged,
         }
-    }
-
-    /// Whether a fault of the key-yielding line may have made a key that nobody has.
-    fn lost_key(&self, fault: &crate::session::fault::Fault) -> bool {
-        fault.left == crate::session::fault::Aftermath::KeyLost || matches!(fault.kind, FaultKind::NoKey(_))
     }
 }

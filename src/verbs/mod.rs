@@ -1,10 +1,14 @@
-//! One file per verb: its story from top to bottom, without wording and without flags.
+//! One file per verb: its story from top to bottom, without wording and without flags; and what the verbs stand on: a
+//! console, the survey of a device, and the site of a change with its way back.
 
 pub mod console;
 pub mod event;
 pub mod failure;
+mod key;
 pub mod mint;
-pub mod push;
+mod push;
+mod site;
 pub mod survey;
+mod undo;
 
 pub use event::{Event, Observer};

@@ -1,13 +1,13 @@
 //! Who the device is, and what it has of what the request names.
 
 use crate::fortios::facts::Facts;
-use crate::fortios::render::{RenderError, Templates};
+use crate::fortios::render::{Paging, RenderError, Templates};
 use crate::fortios::request::Request;
 use crate::fortios::script::Script;
 use crate::fortios::show::ShowError;
 use crate::fortios::status::{CfgSave, HaRole, Status, StatusError};
 use crate::session::Reply;
-use crate::session::fault::Fault;
+use crate::session::fault::{Fault, FaultKind};
 
 use super::console::{Console, Line};
 use super::event::{Event, Found, Observer, Warning};
@@ -18,6 +18,8 @@ pub struct Surveyed {
     pub status: Status,
     /// What a plan needs to know of it.
     pub facts: Facts,
+    /// How its reads are kept whole.
+    pub paging: Paging,
 }
 
 /// Why a device could not be surveyed. Nothing was changed.
@@ -40,6 +42,12 @@ pub enum SurveyError {
         /// What is missing.
         error: ShowError,
     },
+    /// It printed nothing where it should print an entry, or that there is none.
+    #[error("`{line}` was answered with neither the configuration nor that it is not there")]
+    Nothing {
+        /// The command.
+        line: String,
+    },
     /// It refused to print what has to be known.
     #[error("`{line}` was refused: {refusal}")]
     Refused {
@@ -50,7 +58,8 @@ pub enum SurveyError {
     },
 }
 
-/// Reads everything that a plan rests on.
+/// Reads everything that a plan rests on: in one flight where the device takes a pipe and has no VDOMs, which is known
+/// only afterwards; otherwise the status first, then the rest where it belongs.
 ///
 /// # Errors
 /// [`SurveyError`]; nothing was changed.
@@ -61,24 +70,49 @@ pub async fn survey(
     request: &Request,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Surveyed, SurveyError> {
-    let status = status(console, line, templates, observer).await?;
+    let names = Names::of(request);
+    let script = templates.status_and_survey(names.profile, names.user)?;
+    let flight = match console.run(line, &script, observer).await {
+        Err(fault) if fault.kind == FaultKind::Overrun => {
+            // Paged in spite of the pipe: one by one, then.
+            console.recover(line, observer).await?;
+            Vec::new()
+        }
+        flight => flight?,
+    };
+    let (status, paging) = match flight.first().filter(|reply| reply.refused.is_none()) {
+        Some(reply) => (introduced(console, &reply.body)?, Paging::Avoided),
+        None => (self::status(console, line, templates, observer).await?, Paging::Answered),
+    };
+    let vdoms = status.vdom_mode.has_vdoms();
+    let replies = match paging {
+        Paging::Avoided if !vdoms && is_whole(&flight) => flight,
+        _ => console.run(line, &templates.survey(vdoms, paging, names.profile, names.user)?, observer).await?,
+    };
     let mut facts = Facts::of_status(&status);
     if console.prompt_says_secondary() {
         facts.ha_role = HaRole::Secondary;
     }
-    let names = Names::of(request);
-    let script = templates.survey(status.vdom_mode.has_vdoms(), names.profile, names.user)?;
-    let replies = console.run(line, &script, observer).await?;
     read_objects(&mut facts, names, &replies)?;
     facts.cfg_save = match cfg_save(&replies) {
         Some(mode) => Some(mode),
-        None => cfg_save(&console.run(line, &templates.global(status.vdom_mode.has_vdoms())?, observer).await?),
+        None => cfg_save(&console.run(line, &templates.global(vdoms)?, observer).await?),
     };
     let of = |command| printed(&replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
     let (own, list) = (of("get system admin status"), of("get system admin list"));
     facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
     tell(&status, &facts, line, observer);
-    Ok(Surveyed { status, facts })
+    Ok(Surveyed { status, facts, paging })
+}
+
+/// Whether the configuration that was asked for is there or is said not to be. A pipe that swallows what it should pass on
+/// would make a user that has a key look like none.
+fn is_whole(replies: &[Reply]) -> bool {
+    replies.iter().filter(|reply| reply.line.starts_with("show ")).all(is_shown)
+}
+
+fn is_shown(reply: &Reply) -> bool {
+    reply.refused.is_some() || reply.body.iter().any(|line| line.trim_start().starts_with("config "))
 }
 
 fn cfg_save(replies: &[Reply]) -> Option<CfgSave> {
@@ -101,7 +135,11 @@ pub async fn status(
         let refusal = refused.refused.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err(SurveyError::Refused { line: refused.line.clone(), refusal });
     }
-    let status = Status::parse(&body)?;
+    introduced(console, &body)
+}
+
+fn introduced(console: &mut Console, printed: &[String]) -> Result<Status, SurveyError> {
+    let status = Status::parse(printed)?;
     console.introduce(&status);
     Ok(status)
 }
@@ -147,6 +185,8 @@ fn shown<'a>(replies: &'a [Reply], command: &str) -> Result<Option<&'a Reply>, S
         Some(refusal) if !refusal.text.contains("not found in table") => {
             Err(SurveyError::Refused { line: reply.line.clone(), refusal: refusal.to_string() })
         }
+        // No error text is no answer: an administrator without rights may get nothing at all.
+        None if !is_shown(reply) => Err(SurveyError::Nothing { line: reply.line.clone() }),
         _ => Ok(Some(reply)),
     }
 }

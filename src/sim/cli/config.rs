@@ -136,7 +136,7 @@ impl Cli {
             && let Some(config) = self.target(state)
         {
             config.vdoms.push((name.to_owned(), Node::default()));
-            state.commits.push(format!("vdom {name}"));
+            state.committed(format!("vdom {name}"));
             state.save_if_automatic();
         }
         let index = self.current(state).vdoms.iter().position(|(vdom, _)| vdom == name).unwrap_or(0);
@@ -296,7 +296,7 @@ impl Cli {
         let nested =
             depth.checked_sub(1).and_then(|above| self.levels.get(above)).is_some_and(|l| l.staged().is_some());
         if !nested {
-            state.commits.push(what.to_owned());
+            state.committed(what);
             state.save_if_automatic();
         }
     }

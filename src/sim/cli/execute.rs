@@ -72,7 +72,7 @@ impl Cli {
             ("commit", Some(workspace)) => {
                 state.running = workspace;
                 self.forget_keys(state);
-                state.commits.push("transaction".into());
+                state.committed("transaction");
                 state.save_if_automatic();
             }
             ("abort", Some(_)) => (),

@@ -1,0 +1,145 @@
+//! The key is where it was sent, and nowhere else; the password is nowhere.
+//!
+//! Every run is a process of its own against a simulated FortiGate. Searched are both streams, every file under its home,
+//! its temporary folder and its working folder, and, while it runs, the command line and the environment of it and of its
+//! children.
+
+// What tests share may panic as they do; clippy's own exception covers only what stands inside a `#[test]`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used)]
+
+mod debug;
+mod run;
+mod searched;
+
+use std::fs;
+
+use run::{Desk, PASSWORD};
+
+#[test]
+fn a_key_on_stdout_is_only_there() {
+    let desk = Desk::new();
+    let ran = desk.mint(&["-vv", "--transcript", "session.txt"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.key(), desk.live_key(ran.stdout.trim()));
+    ran.leaks_nothing_but_in(&["stdout"]);
+    assert!(desk.read("work/session.txt").contains("execute api-user generate-key"));
+}
+
+#[test]
+fn a_key_in_files_is_only_in_them() {
+    let desk = Desk::new();
+    let ran =
+        desk.mint(&["-vv", "-o", "json", "--to", "file:key", "--to", "dotenv:fw1.env", "--to", "tfvars:a.tfvars"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("\"delivered_to\""), "the record without the key: {}", ran.stdout);
+    desk.live_key(desk.read("work/key").trim());
+    ran.leaks_nothing_but_in(&["work/key", "work/fw1.env", "work/a.tfvars"]);
+}
+
+#[test]
+fn whatever_goes_wrong_at_whatever_line_shows_nothing() {
+    let lines = [
+        "1",
+        "get system admin status",
+        "config system accprofile",
+        "set address",
+        "end",
+        "edit tf",
+        "config trusthost",
+    ];
+    for line in lines {
+        for action in ["refuse", "drop", "drop-after", "cut:7"] {
+            let desk = Desk::with_faults(&[&format!("{line}={action}")]);
+            let ran = desk.mint(&["-vv", "--timeout", "2", "--transcript", "session.txt", "--to", "file:key"]);
+            assert!(matches!(ran.status, Some(0 | 1)), "{line}={action}: {:?} {}", ran.status, ran.stderr);
+            ran.leaks_nothing_but_in(&["work/key"]);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_lost_on_its_way_is_shown_nowhere() {
+    for action in ["refuse", "drop", "drop-after", "hang", "cut:20", "cut:30", "cut:45", "cut:60", "cut:75"] {
+        let desk = Desk::with_faults(&[&format!("execute api-user={action}")]);
+        let ran = desk.mint(&["-vv", "--timeout", "2", "--transcript", "session.txt", "--to", "file:key"]);
+        assert_eq!(ran.status == Some(0), action != "refuse", "{action}: {}", ran.stderr);
+        ran.leaks_nothing_but_in(&["work/key"]);
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_delivered_is_only_in_the_escrow() {
+    let desk = Desk::new();
+    let ran = desk.mint_with_a_reader_that_leaves(&["-vv", "--transcript", "session.txt"]);
+    assert_eq!(ran.status, Some(5), "{}", ran.stderr);
+    let escrow = desk.escrowed();
+    assert_eq!(escrow.len(), 1, "{}", ran.stderr);
+    let record: serde_json::Value = serde_json::from_str(&desk.read(&escrow[0])).unwrap();
+    desk.live_key(record["record"]["key"].as_str().unwrap());
+    ran.leaks_nothing_but_in(&[&escrow[0]]);
+}
+
+#[test]
+fn a_password_of_any_source_is_nowhere() {
+    let sources: [(&[&str], bool); 4] = [
+        (&[], true),
+        (&["--password-file", "../password"], false),
+        // Long enough for its own command line and environment to be looked at; its variable is not for it.
+        (&["--password-command", "sleep 0.1; cat ../password"], true),
+        (&["--password-file", "../password", "-o", "json"], false),
+    ];
+    for fortios in ["7.4.8", "7.6.7"] {
+        for (flags, variable) in sources {
+            let desk = Desk::on(fortios);
+            let mut flags = flags.to_vec();
+            flags.extend(["-vv", "--transcript", "session.txt"]);
+            let ran = desk.mint_as(&flags, variable.then_some(PASSWORD));
+            assert_eq!(ran.status, Some(0), "{fortios} {flags:?}: {}", ran.stderr);
+            assert!(ran.saw_a_child() || !flags.contains(&"--password-command"), "nobody looked at the command");
+            ran.leaks_nothing_but_in(&["stdout"]);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_password_is_shown_nowhere_either() {
+    let desk = Desk::with_password("another one entirely");
+    let ran = desk.mint(&["-vv", "--transcript", "session.txt"]);
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    ran.leaks_nothing_but_in(&[]);
+}
+
+#[test]
+fn a_scraped_key_is_only_where_it_was_sent() {
+    let transcript =
+        "fw1 # execute api-user generate-key tf\r\r\n\r\nNew API key: fccys3cfbhyhqbqghkyzm1QGNnm3ry\r\n\r\nfw1 # ";
+    for (flags, place) in [(&["-vv"][..], "stdout"), (&["-vv", "--to", "file:key"][..], "work/key")] {
+        let desk = Desk::new();
+        let ran = desk.run(&[&["scrape"], flags].concat(), None, transcript);
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        ran.leaks_nothing_but_in(&[place]);
+    }
+}
+
+#[test]
+fn the_embedded_device_keeps_its_keys_too() {
+    let desk = Desk::new();
+    let ran = desk.run(
+        &["mint", "--sim", "-vv", "--fortios", "7.6", "--transcript", "session.txt", "--to", "file:key"],
+        None,
+        "",
+    );
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran.leaks_nothing_but_in(&["work/key"]);
+}
+
+#[test]
+fn what_is_written_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    desk.mint(&["--transcript", "session.txt", "--to", "file:key", "--to", "dotenv:fw1.env"]);
+    for file in ["work/session.txt", "work/key", "work/fw1.env"] {
+        let mode = fs::metadata(desk.path(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}

@@ -28,6 +28,7 @@
 //!
 //! | room | what it owns | what it never does |
 //! |---|---|---|
+//! | [`pattern`] | the regular expressions that are part of the program | pass over one that does not compile |
 //! | [`secret`] | keys and passwords: one way in, one way out, wiped | print one |
 //! | [`fortios`] | what a release accepts, what is asked for, what a device is; the plan, and the script, which is text | bytes, a clock, I/O |
 //! | [`session`] | the conversation at the CLI as a machine: bytes in, actions out | open anything, sleep |

@@ -224,24 +224,16 @@ impl Templates {
     /// Renders the jobs one after the other, each checked on its own so that an error names its template.
     fn script(&self, vdoms: bool, paging: Paging, jobs: &[(&str, Value)]) -> Result<Script, RenderError> {
         let mut text = String::new();
-        let mut lengths = Vec::new();
         for (name, values) in jobs {
             let rendered = unpaged(self.render(name, values)?, paging);
-            let job = Script::parse(&rendered).map_err(|error| self.script_error(name, error))?;
-            lengths.push((job.lines().len(), is_new_profile(name, values)));
+            Script::parse(&rendered).map_err(|error| self.script_error(name, error))?;
             text.push_str(&rendered);
             text.push('\n');
         }
         // Global tables are reached from `config global` on a device with VDOMs, and only there.
         let text = if vdoms && !jobs.is_empty() { format!("config global\n{text}end\n") } else { text };
         let last = jobs.last().map_or("", |(name, _)| *name);
-        let mut script = Script::parse(&text).map_err(|error| self.script_error(last, error))?;
-        let mut begin = usize::from(vdoms);
-        for (length, expendable) in lengths {
-            script = if expendable { script.with_expendable(begin, length) } else { script };
-            begin += length;
-        }
-        Ok(script)
+        Script::parse(&text).map_err(|error| self.script_error(last, error))
     }
 
     fn render(&self, name: &str, values: &Value) -> Result<String, RenderError> {
@@ -265,12 +257,6 @@ impl Templates {
             self.environment.get_template(name).map(|template| template.source().to_owned()).unwrap_or_default();
         RenderError::Script { origin: self.origin(name), line: source_line(&source, &error.text), error }
     }
-}
-
-/// A profile that is made has no user yet.
-fn is_new_profile(template: &str, values: &Value) -> bool {
-    let created = || values.get_attr("profile").and_then(|profile| profile.get_attr("create"));
-    template == "profile.cli" && created().is_ok_and(|create| create.is_true())
 }
 
 /// The reads of a rendered job, put through a pipe that keeps the pager away.

@@ -73,9 +73,6 @@ pub struct Line {
     /// Source: oxidized pull request 1262 (FortiOS 4.0 to 6.0); the captures of 7.4.7 and 7.4.8 in oxidized's tests show
     /// `show | grep .` in one piece.
     pub piped: bool,
-    /// It is about a new object that nothing refers to: saved too early, it would give nobody anything, and taking it back
-    /// removes it whole.
-    pub expendable: bool,
     /// How many levels were open before it: the indentation of the dry run.
     indent: usize,
 }
@@ -89,14 +86,7 @@ impl Line {
 
     /// A line of the way back to the base prompt.
     pub(crate) fn abort(text: &str) -> Line {
-        Line {
-            text: text.to_owned(),
-            effect: Effect::Abort,
-            after: Vec::new(),
-            piped: false,
-            expendable: false,
-            indent: 0,
-        }
+        Line { text: text.to_owned(), effect: Effect::Abort, after: Vec::new(), piped: false, indent: 0 }
     }
 }
 
@@ -190,12 +180,6 @@ impl Script {
         &self.lines
     }
 
-    /// The script, its lines from `begin` on, `count` of them, marked as [`Line::expendable`].
-    pub(super) fn with_expendable(mut self, begin: usize, count: usize) -> Script {
-        self.lines.iter_mut().skip(begin).take(count).for_each(|line| line.expendable = true);
-        self
-    }
-
     /// Whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -243,7 +227,7 @@ impl Parser {
         let after = self.open.iter().map(|open| open.level.clone()).collect();
         let piped = effect == Effect::Read
             && words.windows(2).any(|pair| matches!(pair, [bar, grep] if bar == "|" && grep == "grep"));
-        self.lines.push(Line { text: text.to_owned(), effect, after, piped, expendable: false, indent });
+        self.lines.push(Line { text: text.to_owned(), effect, after, piped, indent });
         Ok(())
     }
 

@@ -9,10 +9,6 @@
 //!   a nested level waits until the device is known to be nested so deep that even failures on the way cannot make it
 //!   leave the object.
 //!
-//! One object is spared the last rule: a new profile, which nothing refers to yet. If one of its permission blocks does not
-//! open, the `end` meant for the block saves the profile with fewer rights than asked for; nobody has it, the refusal is
-//! seen in the same answer, and taking it back removes it whole. The line that saves it on purpose waits as ever.
-//!
 //! Three things eat what is typed ahead: the pager, the administrator's password question (7.6 and later), and the login.
 //! Nothing is typed behind a `show` or `get` that may be paged: one through `| grep` is not, nor is any once an output of
 //! more than a page came in one piece. Nothing is typed behind a commit that may ask, until the question is answered with
@@ -94,13 +90,19 @@ pub(super) fn may_follow<'a>(
         // Even if `config global` is refused, its `end` only says "Unknown action". Typed together with the reads it cannot be
         // echoed in the midst of their output.
         Effect::Up => in_flight.clone().all(|ahead| matches!(ahead.line.effect, Effect::Read | Effect::Open)),
-        Effect::Leave if next.expendable => true,
         Effect::Remove | Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
-        Effect::Commit | Effect::Key | Effect::Abort => false,
+        // Refused, `config global` leaves the line where it makes no key.
+        Effect::Key => in_flight.clone().all(|ahead| ahead.is_scope()),
+        Effect::Commit | Effect::Abort => false,
     }
 }
 
 impl Ahead<'_> {
+    /// `config global`: opens no object.
+    fn is_scope(self) -> bool {
+        self.line.effect == Effect::Open && self.line.depth_in_object() == 0
+    }
+
     fn eats_what_follows(self, manners: Manners) -> bool {
         match self.line.effect {
             Effect::Key | Effect::Abort => true,

@@ -158,7 +158,7 @@ impl Session {
             }
             _ => {
                 if let Some(refusal) = Refusal::of_change(&line.body) {
-                    return Err((FaultKind::Refused(refusal), self.left_behind_refusal()));
+                    return Err((FaultKind::Refused(refusal), self.kept()));
                 }
             }
         }
@@ -184,13 +184,6 @@ impl Session {
         })?;
         self.confirmed = 0;
         Ok(Reply { line: line.line.text.clone(), body: Vec::new(), refused: None, key: Some(key) })
-    }
-
-    /// What a refusal may have left: a line that leaves a level, typed behind it, can have saved the object.
-    fn left_behind_refusal(&self) -> Aftermath {
-        let leaves = |sent: &InFlight| sent.line.expendable && sent.line.effect == Effect::Leave;
-        let is_typed = self.job().is_some_and(|job| job.in_flight.iter().any(leaves));
-        if is_typed { Aftermath::Unknown } else { self.kept() }
     }
 
     /// What the lines that were answered have left.

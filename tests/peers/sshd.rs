@@ -77,12 +77,14 @@ impl Sshd {
     }
 }
 
+/// With `SHLVL` bash does not run the person's own configuration, which may wait for something of theirs.
 /// `tee` keeps what the device prints; its terminal is the one that sshd made, which is sshd's to read.
 fn configuration(directory: &Path, port: u16, arguments: &str) -> String {
     let at = directory.display();
     let device = format!("{} sim --stdio --admin {} {arguments}", env!("CARGO_BIN_EXE_fgtkey"), person());
     format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {at}/host_key\nPidFile none\nStrictModes no\nUsePAM no\n\
+         SetEnv SHLVL=1\n\
          AuthorizedKeysFile {at}/key.pub\nPermitRootLogin yes\nPasswordAuthentication no\nPrintMotd no\n\
          ForceCommand {device} | tee -a {at}/screen\n"
     )

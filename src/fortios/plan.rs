@@ -239,7 +239,14 @@ fn wanted_profile(request: &Request, facts: &Facts) -> Result<Option<Profile>, P
     if scope_global && facts.vdom_mode.has_vdoms() {
         settings.insert("scope".into(), "global".into());
     }
-    Ok(Some(Profile { name: name.to_string(), permissions: resolved.permissions.minimal(), settings }))
+    let mut permissions = resolved.permissions.minimal();
+    // A group that is `custom` with nothing in it permits as much as one that is not set: it is right already.
+    let nothing =
+        existing.into_iter().flat_map(|profile| &profile.permissions.0).filter(|(_, access)| access.is_none());
+    for (group, access) in nothing {
+        permissions.0.entry(group.clone()).or_insert_with(|| access.clone());
+    }
+    Ok(Some(Profile { name: name.to_string(), permissions, settings }))
 }
 
 /// The user as it should be, and the VDOM that was assumed for it.
@@ -357,6 +364,17 @@ mod tests {
         let now = Facts { objects: first.wanted.clone(), ..facts() };
         assert!(first.is_fulfilled_by(&now.objects));
         assert_eq!(mint(&request, &now).unwrap().edits, []);
+    }
+
+    #[test]
+    fn a_group_that_is_custom_with_nothing_in_it_is_right_already_but_taken_back() {
+        let before = mint(&request(|_| ()), &facts()).unwrap().wanted;
+        let mut now = Facts { objects: before.clone(), ..facts() };
+        let groups = &mut now.objects.profile.as_mut().unwrap().permissions.0;
+        groups.insert("netgrp".into(), crate::fortios::permissions::Access::Custom(BTreeMap::new()));
+        assert_eq!(mint(&request(|_| ()), &now).unwrap().edits, []);
+        let back = crate::fortios::edit::back(&before, &now.objects, now.version);
+        assert!(matches!(back.as_slice(), [Edit::Profile(edit)] if edit.set[0].values == ["none"]), "{back:?}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         }
         Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
         Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
-        Event::KeyLost => ("key", "lost with the connection; generating another one, which voids it".into()),
+        Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
         Event::Undone { objects } => ("undone", listed(objects)),

@@ -91,18 +91,11 @@ pub(super) fn may_follow<'a>(
         // echoed in the midst of their output.
         Effect::Up => in_flight.clone().all(|ahead| matches!(ahead.line.effect, Effect::Read | Effect::Open)),
         Effect::Remove | Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
-        // Refused, `config global` leaves the line where it makes no key.
-        Effect::Key => in_flight.clone().all(|ahead| ahead.is_scope()),
-        Effect::Commit | Effect::Abort => false,
+        Effect::Commit | Effect::Key | Effect::Abort => false,
     }
 }
 
 impl Ahead<'_> {
-    /// `config global`: opens no object.
-    fn is_scope(self) -> bool {
-        self.line.effect == Effect::Open && self.line.depth_in_object() == 0
-    }
-
     fn eats_what_follows(self, manners: Manners) -> bool {
         match self.line.effect {
             Effect::Key | Effect::Abort => true,

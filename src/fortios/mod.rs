@@ -24,5 +24,6 @@ pub mod status;
 pub mod suggestion;
 pub mod trusted_host;
 pub mod version;
+mod wanted;
 pub mod weakness;
 pub mod words;

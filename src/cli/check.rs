@@ -146,3 +146,12 @@ fn login_words(args: &SshArgs) -> Vec<String> {
     valued.flatten().chain(switches).collect()
 }
 
+fn pinned(policy: &HostKeyPolicy) -> Option<String> {
+    match policy {
+        HostKeyPolicy::Configured | HostKeyPolicy::AcceptNew => None,
+        HostKeyPolicy::Strict => Some("strict".into()),
+        HostKeyPolicy::Pinned(fingerprints) => {
+            Some(fingerprints.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        }
+    }
+}

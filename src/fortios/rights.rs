@@ -141,7 +141,11 @@ mod tests {
             (custom("read"), "6.2.0", lacking(Lack::Write)),
             ("set sysgrp custom\n".into(), "6.2.0", lacking(Lack::Write)),
             ("set sysgrp read-write\n".into(), "7.4.2", lacking(Lack::CliSwitches(vec!["cli-config", "cli-exec"]))),
-            ("set sysgrp read-write\nset cli-exec enable\n".into(), "7.6.0", lacking(Lack::CliSwitches(vec!["cli-config"]))),
+            (
+                "set sysgrp read-write\nset cli-exec enable\n".into(),
+                "7.6.0",
+                lacking(Lack::CliSwitches(vec!["cli-config"])),
+            ),
             (both.into(), "7.4.2", enough()),
         ] {
             assert_eq!(ops(&settings, version), expected, "{settings} on {version}");

@@ -92,25 +92,25 @@ pub struct CheckArgs {
 #[command(next_help_heading = "Rehearsal")]
 pub struct SimulatedArgs {
     /// The FortiOS version of the simulated device: 7.4, 7.4.8
-    #[arg(long, value_name = "VERSION", requires = "sim")]
+    #[arg(long, value_name = "VERSION")]
     pub fortios: Option<String>,
     /// The VDOM mode of the simulated device [default: single]
-    #[arg(long, value_name = "single|multi", hide_possible_values = true, requires = "sim")]
+    #[arg(long, value_name = "single|multi", hide_possible_values = true)]
     pub vdom_mode: Option<VdomModeArg>,
     /// The role of the simulated device in a cluster [default: standalone]
-    #[arg(long, value_name = "ROLE", requires = "sim")]
+    #[arg(long, value_name = "ROLE")]
     pub ha: Option<sim::Ha>,
     /// FIPS-CC mode of the simulated device
-    #[arg(long, requires = "sim")]
+    #[arg(long)]
     pub fips: bool,
     /// When the simulated device writes a change to flash [default: automatic]
-    #[arg(long, value_name = "MODE", requires = "sim")]
+    #[arg(long, value_name = "MODE")]
     pub cfg_save: Option<sim::CfgSave>,
     /// A fault of the simulated device (repeatable; see `fgtkey sim --help`)
-    #[arg(long = "fault", value_name = "FAULT", hide_short_help = true, requires = "sim")]
+    #[arg(long = "fault", value_name = "FAULT", hide_short_help = true)]
     pub faults: Vec<sim::Fault>,
     /// A trap of the simulated device (repeatable; see `fgtkey sim --help`)
-    #[arg(long = "trap", value_name = "TRAP", hide_short_help = true, requires = "sim")]
+    #[arg(long = "trap", value_name = "TRAP", hide_short_help = true)]
     pub traps: Vec<sim::Trap>,
 }
 

@@ -71,12 +71,32 @@ async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Opti
         let line = Line { dial, endpoint, within, interrupt, simulated: true };
         return Ok((Check { line, templates }, Some(running)));
     }
+    check_flags(&args.simulated)?;
     let text = args.device.as_deref().ok_or_else(no_device)?;
     logging_in::check_files(&args.ssh).map_err(|message| (message, None))?;
     let usage = |error: DialError| (with_causes(&error), error.hint());
     let dial = logging_in::dial(&args.ssh, ssh_options(args)).map_err(usage)?;
     let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), None).map_err(usage)?;
     Ok((Check { line: Line { dial, endpoint, within, interrupt, simulated: false }, templates }, None))
+}
+
+/// Flags that have no meaning without `--sim`.
+fn check_flags(args: &SimulatedArgs) -> Result<(), Usage> {
+    let given = [
+        ("--fortios", args.fortios.is_some()),
+        ("--vdom-mode", args.vdom_mode.is_some()),
+        ("--ha", args.ha.is_some()),
+        ("--fips", args.fips),
+        ("--cfg-save", args.cfg_save.is_some()),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+        return Err((format!("{flag} is for --sim: a device says itself what it is"), Some("leave it out".into())));
+    }
+    let rehearsed = [("--fault", args.faults.is_empty()), ("--trap", args.traps.is_empty())];
+    match rehearsed.iter().find(|(_, absent)| !absent) {
+        Some((flag, _)) => Err((format!("{flag} is for the simulated device"), Some("add --sim".into()))),
+        None => Ok(()),
+    }
 }
 
 fn no_device() -> Usage {

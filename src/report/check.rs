@@ -96,10 +96,11 @@ fn rows(checked: &Checked) -> Vec<Row> {
 
 fn conclusion(checked: &Checked, next: &Next) -> Vec<Row> {
     let obstacles = obstacles(checked);
-    let verdict = match (obstacles.is_empty(), checked.rights.may_create()) {
-        (false, _) => "mint would be refused here",
-        (true, None) => "mint may work here",
-        (true, Some(_)) => "mint works here",
+    let verdict = match &checked.rights {
+        _ if !obstacles.is_empty() => "mint would be refused here",
+        Rights::Full => "mint works here",
+        Rights::Enough { .. } => "mint should work here",
+        _ => "mint may work here",
     };
     let because = obstacles.into_iter().map(|text| ("because", text));
     let cautions = cautions(checked).into_iter().map(|text| ("note", text));

@@ -12,6 +12,7 @@ use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
 use crate::verbs::console::ASKS_SINCE;
 use crate::verbs::failure::{Failure, Left, MintError, Remains};
+use crate::verbs::survey::SurveyError;
 
 impl Reporter {
     /// Says what went wrong on `device` and what is left there; returns how the run ends.
@@ -190,6 +191,10 @@ fn hint(error: &MintError) -> Option<String> {
         MintError::Render(error) => error.hint(),
         MintError::Unsaved(_) => Some("run `execute cfg save` on the device".into()),
         MintError::ReadBack(_) => Some("see what the device did with the lines: -vv".into()),
+        MintError::Survey(SurveyError::Refused { .. }) => Some(
+            "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"
+                .into(),
+        ),
         MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }

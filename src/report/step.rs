@@ -48,14 +48,18 @@ fn behind(name: &str, action: &str, detail: &str) -> String {
 
 fn connection(connected: &Connected) -> String {
     let Connected { address, port, host_key, trust } = connected;
-    let trust = match trust {
+    format!("{address} port {port}, host key {host_key} {}", trusted(trust))
+}
+
+/// Why a host key is trusted: it stands behind the key.
+pub(super) fn trusted(trust: &Trust) -> String {
+    match trust {
         Trust::KnownHosts { file, line } => format!("as in {file} line {line}"),
         Trust::Certified { file, line } => format!("signed by the authority in {file} line {line}"),
         Trust::Added { file } => format!("new, added to {file}"),
         Trust::Pinned => "as you named it".into(),
         Trust::Simulated => "of the simulated device".into(),
-    };
-    format!("{address} port {port}, host key {host_key} {trust}")
+    }
 }
 
 fn device(found: &Found) -> String {

@@ -15,7 +15,7 @@
 //! | [`wire`] | bytes to lines, pager marks, echoes |
 //! | [`prompt`] | the base prompt and its variations |
 //! | [`reply`] | what the words mean: refusals, questions, keys |
-//! | [`action`] | what passes between the session and its caller |
+//! | `action` | what passes between the session and its caller |
 //! | [`ahead`] | what may be typed before which answer |
 //! | [`greeting`] | from the first byte to the first prompt |
 //! | [`conversation`] | answers to the lines on their way |

@@ -20,7 +20,6 @@ impl Reporter {
         match &failure.error {
             MintError::Undelivered(undelivered) => self.undelivered(device, undelivered),
             MintError::Fault(fault) => self.fault(device, fault),
-            error if error.is_stopped_question() => self.say_error(Some(device), "interrupted at the question"),
             error => self.error(Some(device), error),
         }
         self.left(&failure.left, &failure.error);

@@ -1,5 +1,7 @@
 //! A device with somebody at its console: the connection, the session on it, and what is known of both.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +59,21 @@ pub enum OpenError {
     Fault(#[from] Fault),
 }
 
+impl OpenError {
+    /// Ctrl-C at the question for a password or a passphrase is the operator's interrupt: the terminal takes keys one by
+    /// one then, so it comes as an error of its reading, before or after the signal.
+    fn of_dial(error: DialError) -> OpenError {
+        let mut next = error.source();
+        while let Some(cause) = next {
+            if cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::Interrupted) {
+                return OpenError::Fault(interrupted());
+            }
+            next = cause.source();
+        }
+        OpenError::Dial(error)
+    }
+}
+
 impl Line {
     /// The same, deaf to the operator: for what mends a device.
     pub fn uninterrupted(&self) -> Line {
@@ -72,7 +89,7 @@ impl Line {
         let Shell { stream, route, password } = tokio::select! {
             biased;
             () = interrupt.raised() => return Err(OpenError::Fault(interrupted())),
-            shell = self.dial.open(&self.endpoint) => shell?,
+            shell = self.dial.open(&self.endpoint) => shell.map_err(OpenError::of_dial)?,
         };
         let password_proven = matches!(route.method, Method::Password | Method::KeyboardInteractive);
         let session =

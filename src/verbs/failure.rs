@@ -1,8 +1,5 @@
 //! What went wrong in a mint, and what that left on the device.
 
-use std::error::Error;
-use std::io;
-
 use crate::deliver::{DeliverError, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
@@ -82,20 +79,7 @@ impl From<SurveyError> for MintError {
 impl MintError {
     /// Whether the operator stopped it.
     pub fn is_interrupt(&self) -> bool {
-        matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted) || self.is_stopped_question()
-    }
-
-    /// Whether the operator pressed Ctrl-C at the question for a password or a passphrase: the terminal takes keys one by
-    /// one then, so there is no signal but an error of its reading.
-    pub fn is_stopped_question(&self) -> bool {
-        let mut next = self.source();
-        while let Some(cause) = next {
-            if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-                return true;
-            }
-            next = cause.source();
-        }
-        false
+        matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted)
     }
 }
 

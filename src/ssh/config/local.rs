@@ -1,12 +1,13 @@
 //! Who runs this, and where: what `~`, `${VAR}` and the tokens for this side stand for.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{self, User};
 
 /// The person and the machine that connect. Made once, and passed in, so that the same configuration means the same
 /// in a test.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Local {
     /// The login name (`%u`): whom a device is told to log in when nothing else names a user.
     pub user: String,
@@ -20,6 +21,15 @@ pub struct Local {
     pub home_of: fn(&str) -> Option<PathBuf>,
     /// A variable of the environment (`${NAME}`).
     pub variable: fn(&str) -> Option<String>,
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Local { user, uid, home, host_name, .. } = self;
+        let mut shown = f.debug_struct("Local");
+        shown.field("user", user).field("uid", uid).field("home", home).field("host_name", host_name);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Local {

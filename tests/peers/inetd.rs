@@ -5,8 +5,8 @@
 use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use crate::peer::{is_there, works};
 use crate::site::{Site, USER};
@@ -15,11 +15,13 @@ use crate::site::{Site, USER};
 const PASSWORD_HASH: &str =
     "$6$fgtkey$eEYPtb.qoizF.ojDZXMSU1P0Vkk1xlDXFv1PFgz1oclPihl95aFO88BY3xvr50ox3i4ia5IOl/o30jp.cYu9L1";
 
-/// Puts our files over the machine's, then becomes the server.
+/// Puts our files over the machine's, then becomes the server. The user's home is `/mnt`, since tinysshd takes no keys
+/// from a place below a directory that others may write to, such as `/tmp`.
 const ENTER: &str = r#"
 set -e
 at=$1
 shift
+mount --bind "$at" /mnt
 for name in passwd shadow shells pam.d; do mount --bind "$at/etc/$name" "/etc/$name"; done
 exec "$@"
 "#;
@@ -47,7 +49,7 @@ pub fn serve(site: &Site, server: &[&str]) -> u16 {
     port
 }
 
-fn start(at: &Path, server: &[String], socket: OwnedFd) -> std::process::Child {
+fn start(at: &Path, server: &[String], socket: OwnedFd) -> Child {
     let mut enter = Command::new("unshare");
     enter.args(["--mount", "sh", "-c", ENTER, "sh"]).arg(at).args(server);
     enter.stdin(socket.try_clone().unwrap()).stdout(socket).stderr(log(at)).spawn().unwrap()
@@ -64,16 +66,15 @@ fn write_etc(at: &Path) {
     for directory in [etc.join("pam.d"), at.join(".ssh")] {
         std::fs::create_dir_all(directory).unwrap();
     }
+    std::fs::copy(at.join("authorized_keys"), at.join(".ssh/authorized_keys")).unwrap();
     let at = at.display();
     // sshd wants its own user for what it does before the login.
     write(
         "passwd",
-        format!("root:x:0:0::/:/bin/false\n{USER}:x:0:0::{at}:{at}/shell\nsshd:x:65534:65534::/run/sshd:/bin/false\n"),
+        format!("root:x:0:0::/:/bin/false\n{USER}:x:0:0::/mnt:{at}/shell\nsshd:x:65534:65534::/run/sshd:/bin/false\n"),
     );
     write("shadow", format!("{USER}:{PASSWORD_HASH}:19000:0:99999:7:::\n"));
     write("shells", format!("{at}/shell\n"));
     let permit = "account required pam_permit.so\nsession required pam_permit.so\n";
     write("pam.d/sshd", format!("auth required pam_unix.so\n{permit}"));
-    let authorized: PathBuf = etc.join("../.ssh/authorized_keys");
-    std::fs::copy(etc.join("../authorized_keys"), authorized).unwrap();
 }

@@ -27,12 +27,11 @@ fn desk_with(hops: &[&Sshd]) -> Desk {
 }
 
 async fn device() -> sim::Server {
-    device_of(1).await
+    device_with(&DeviceSpec::default().serial).await
 }
 
-/// A device whose key and serial number come of `seed`.
-async fn device_of(seed: u64) -> sim::Server {
-    let spec = DeviceSpec { seed: Some(seed), ..DeviceSpec::default() };
+async fn device_with(serial: &str) -> sim::Server {
+    let spec = DeviceSpec { seed: Some(1), serial: serial.to_owned(), ..DeviceSpec::default() };
     sim::Server::start(Device::new(spec).unwrap(), Listen { lockout: false, ..Listen::default() }).await.unwrap()
 }
 
@@ -103,13 +102,14 @@ async fn two_hundred_devices_share_one_connection_to_the_hop() {
     }
     let hop = Sshd::start("").await;
     let mut devices = Vec::new();
-    for seed in 0..MANY {
-        devices.push(device_of(u64::try_from(seed).unwrap()).await);
+    for number in 0..MANY {
+        devices.push(device_with(&format!("FG100FTK{number:08}")).await);
     }
-    let dial = desk_with(&[&hop]).dial().with_jumps(Jump::list("hop1").unwrap());
+    let desk = desk_with(&[&hop]);
+    let dial = desk.dial().with_jumps(Jump::list("hop1").unwrap());
     let mut opening = JoinSet::new();
     for device in &devices {
-        let (dial, target) = (dial.clone().with_host_key(pinned(device)), endpoint(device.addr().port()));
+        let (dial, target) = (dial.with_host_key(pinned(device)), endpoint(device.addr().port()));
         opening.spawn(async move { dial.open(&target).await });
     }
     let mut shells = Vec::new();

@@ -71,13 +71,14 @@ def type_in(channel, near):
 
 def converse(client, directory, host_key, authorized, rekey_bytes):
     transport = paramiko.Transport(client)
-    transport.packetizer.REKEY_BYTES = rekey_bytes
     transport.add_server_key(host_key)
     gate = Gate(authorized)
     transport.start_server(server=gate)
     channel = transport.accept(30)
     if channel is None or not gate.shell_wanted.wait(30):
         return
+    # Not earlier: paramiko's own thread blocks when it has to answer a channel request in mid-exchange.
+    transport.packetizer.REKEY_BYTES = rekey_bytes
     shell = os.path.join(directory, "shell")
     program, near = open_shell(shell, *gate.size, client.getpeername(), client.getsockname())
     threading.Thread(target=type_in, args=(channel, near), daemon=True).start()

@@ -11,5 +11,7 @@ mod matrix;
 mod netmiko;
 mod openssh;
 mod peer;
+mod rekey;
+mod servers;
 mod site;
 mod sshd;

@@ -2,9 +2,10 @@
 //! `/etc/passwd` and its like are ours: the server knows one user, whose password is `admin` and whose shell is the
 //! device. Nothing of the machine is changed, and nothing of the person's is run.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{OpenOptions, Permissions};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -29,7 +30,10 @@ exec "$@"
 /// Whether a mount namespace can be had, which takes root.
 pub fn has_namespaces() -> bool {
     let mut enter = Command::new("unshare");
-    is_there("root with `unshare --mount`", works(enter.args(["--mount", "sh", "-c", "mount --bind /etc /mnt"])))
+    is_there(
+        "mount namespaces (`unshare --mount` as root)",
+        works(enter.args(["--mount", "sh", "-c", "mount --bind /etc /mnt"])),
+    )
 }
 
 /// Listens, and starts `server` for each connection. Returns the port.
@@ -56,17 +60,14 @@ fn start(at: &Path, server: &[String], socket: OwnedFd) -> Child {
 }
 
 fn log(at: &Path) -> Stdio {
-    let file: File = OpenOptions::new().append(true).create(true).open(at.join("log")).unwrap();
-    file.into()
+    OpenOptions::new().append(true).create(true).open(at.join("log")).unwrap().into()
 }
 
 fn write_etc(at: &Path) {
     let etc = at.join("etc");
     let write = |name: &str, lines: String| std::fs::write(etc.join(name), lines).unwrap();
-    for directory in [etc.join("pam.d"), at.join(".ssh")] {
-        std::fs::create_dir_all(directory).unwrap();
-    }
-    std::fs::copy(at.join("authorized_keys"), at.join(".ssh/authorized_keys")).unwrap();
+    std::fs::create_dir_all(etc.join("pam.d")).unwrap();
+    write_authorized_keys(at);
     let at = at.display();
     // sshd wants its own user for what it does before the login.
     write(
@@ -77,4 +78,14 @@ fn write_etc(at: &Path) {
     write("shells", format!("{at}/shell\n"));
     let permit = "account required pam_permit.so\nsession required pam_permit.so\n";
     write("pam.d/sshd", format!("auth required pam_unix.so\n{permit}"));
+}
+
+/// Neither the file nor a directory above it may be writable to others, whatever the umask is here.
+fn write_authorized_keys(at: &Path) {
+    std::fs::set_permissions(at, Permissions::from_mode(0o700)).unwrap();
+    let directory = at.join(".ssh");
+    std::fs::DirBuilder::new().mode(0o700).create(&directory).unwrap();
+    let file = directory.join("authorized_keys");
+    std::fs::copy(at.join("authorized_keys"), &file).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
 }

@@ -4,8 +4,8 @@
 //! packet to the key's arrival, survey and read-back included. The simulated device sits behind a wire that delays each
 //! direction; the count is the slope of the time over the round trip, so what the machine itself needs does not count.
 //!
-//! `cargo bench --bench round_trips` prints the table and fails when a count is above its limit; with `-- --lines` it
-//! also shows which lines of CLI travel together.
+//! `cargo bench --bench round_trips` prints the table and marks what is above its limit; with `-- --lines` it also
+//! shows which lines of CLI travel together.
 
 #![allow(
     clippy::print_stdout,
@@ -14,7 +14,6 @@
 )]
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fgtkey::deliver::{Destination, Format};
@@ -89,10 +88,10 @@ impl Observer for Clock {
     }
 }
 
-fn main() -> ExitCode {
+fn main() {
     // `cargo test --benches` only wants to know that it builds.
     if std::env::args().any(|argument| argument == "--test") {
-        return ExitCode::SUCCESS;
+        return;
     }
     let shows_lines = std::env::args().any(|argument| argument == "--lines");
     println!(
@@ -104,19 +103,17 @@ fn main() -> ExitCode {
         let running: Vec<_> = CASES.iter().map(|case| scope.spawn(|| counts(case))).collect();
         running.into_iter().map(|case| case.join().unwrap()).collect()
     });
-    let mut within = true;
     for (case, counts) in CASES.iter().zip(counted) {
         let [login, survey, push, key] = counts;
         let all: f64 = counts.iter().sum();
-        within &= all < case.limit + 0.5;
         let Case { what, fortios, limit, .. } = case;
         let fortios = fortios.to_string();
-        println!("{fortios:9} {what:24} {login:>6.1} {survey:>7.1} {push:>6.1} {key:>5.1} {all:>6.1} {limit:>7}");
+        let mark = if all < limit + 0.5 { "" } else { "  above" };
+        println!("{fortios:9} {what:24} {login:>6.1} {survey:>7.1} {push:>6.1} {key:>5.1} {all:>6.1} {limit:>7}{mark}");
         if shows_lines {
             show_lines(case);
         }
     }
-    if within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Round trips of each phase: the slope of its time over the round trip's, by least squares.

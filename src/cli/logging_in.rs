@@ -33,12 +33,19 @@ pub(super) fn dial(args: &SshArgs, options: Vec<String>) -> Result<Dial, DialErr
 
 /// Whether the files that the flags name can be read, so that a slip is found before anything is contacted.
 pub(super) fn check_files(args: &SshArgs) -> Result<(), String> {
-    let identities = args.identities.iter().map(|path| ("-i", path));
+    let identities = args.identities.iter().filter(|path| !is_elsewhere(path)).map(|path| ("-i", path));
     let files = args.password_file.iter().map(|path| ("--password-file", path)).chain(identities);
     for (flag, path) in files {
         readable(path).map_err(|error| format!("{flag} {}: {}", path.display(), with_causes(&error)))?;
     }
     Ok(())
+}
+
+/// Of a key that the agent holds, the public half beside it is enough.
+fn is_elsewhere(key: &Path) -> bool {
+    let mut public = key.as_os_str().to_owned();
+    public.push(".pub");
+    !key.exists() && Path::new(&public).exists()
 }
 
 /// A pipe is left alone: whoever writes into it would be cut off by a reader that goes away.

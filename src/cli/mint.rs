@@ -9,10 +9,9 @@ use crate::fortios::request::{DeliverEntry, Request, RequestFile, RequestFlags};
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
 use crate::report::{Exit, Reporter, with_causes};
-use crate::secret::Secret;
 use crate::session::drive::Interrupt;
 use crate::sim;
-use crate::ssh::{Dial, DialError, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
+use crate::ssh::DialError;
 use crate::verbs::console::Line;
 use crate::verbs::mint::Mint;
 
@@ -255,7 +254,7 @@ async fn line(
     let within = logging_in::within(&args.ssh);
     if args.sim {
         let running = simulated(args, prepared).await?;
-        let (dial, endpoint) = to_simulated(&running, within);
+        let (dial, endpoint) = super::simulated::login(&running, within);
         return Ok((Line { dial, endpoint, within, interrupt, simulated: true }, Some(running)));
     }
     let text = args.device.as_deref().ok_or_else(no_device)?;
@@ -271,30 +270,10 @@ async fn simulated(args: &MintArgs, prepared: &Prepared) -> Result<sim::Running,
     let default = sim::SimOptions::default();
     let options = sim::SimOptions {
         version: if args.fortios.is_some() { prepared.version } else { default.version },
-        vdom_mode: match args.vdom_mode {
-            None | Some(VdomModeArg::Single) => sim::VdomMode::Disable,
-            Some(VdomModeArg::Multi) => sim::VdomMode::Multiple,
-        },
+        vdom_mode: super::simulated::vdom_mode(args.vdom_mode),
         faults: args.faults.clone(),
         traps: args.traps.clone(),
         ..default
     };
-    let started = options.run().await.map_err(|error| Usage::new(format!("--sim: {error}"), None))?;
-    started.into_iter().next().ok_or_else(|| Usage::new("--sim: no device was started", None))
-}
-
-/// The password of the embedded device, which anybody may know.
-const SIMULATED_PASSWORD: &str = "admin";
-
-/// The way to the embedded device: its own host key is the one that is trusted, its own password the one that is given.
-fn to_simulated(running: &sim::Running, within: std::time::Duration) -> (Dial, Endpoint) {
-    let addr = running.server.addr();
-    let host_key = running.server.fingerprint().parse::<HostKeyPolicy>().unwrap_or_default();
-    let person = Person::answering(|_question| Ok(Secret::new(SIMULATED_PASSWORD)));
-    let options =
-        DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
-    let dial = Dial::new(options);
-    let endpoint =
-        Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    (dial, endpoint)
+    super::simulated::start(&options).await.map_err(|message| Usage::new(message, None))
 }

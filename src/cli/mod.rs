@@ -1,12 +1,14 @@
 //! From the command line to the verbs: clap's types become requests, and outcomes become exit statuses.
 
 pub mod args;
+mod check;
 mod interrupt;
 mod logging_in;
 mod mint;
 mod preset;
 mod scrape;
 mod sim;
+mod simulated;
 mod transcript;
 
 use std::ffi::OsString;
@@ -27,6 +29,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let mut reporter = reporter(&cli.talk);
     match cli.command {
+        Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),

@@ -58,15 +58,25 @@ fn is_head(line: &str) -> bool {
 
 fn parse_row(names: &[&str], row: &str) -> Option<AdminSession> {
     let values: Vec<&str> = row.split_whitespace().collect();
-    let value = |name: &str| names.iter().position(|column| *column == name).and_then(|at| values.get(at)).copied();
-    let (source, port) = address(value("remote")?);
+    let column = |name: &str| names.iter().position(|column| *column == name);
+    let value = |name: &str| column(name).and_then(|at| values.get(at)).copied();
+    let remote = remote_at(&values, column("remote")?)?;
+    let (source, port) = address(values.get(remote)?);
+    // The name of a profile may hold blanks: it is what stands between its column and the address.
+    let profile = column("profile").filter(|at| *at < remote).and_then(|at| values.get(at..remote));
     Some(AdminSession {
         user: value("username")?.to_owned(),
         way: value("local")?.to_owned(),
         source,
         port,
-        profile: value("profile").map(str::to_owned),
+        profile: profile.map(|words| words.join(" ")),
     })
+}
+
+/// Where the address is: in its column, or further on where a value before it holds blanks.
+fn remote_at(values: &[&str], column: usize) -> Option<usize> {
+    let further = (column..values.len()).find(|at| values.get(*at).is_some_and(|value| address(value).0.is_some()));
+    further.or_else(|| (column < values.len()).then_some(column))
 }
 
 /// `10.0.0.1:4167`, `[2001:db8::1]:4167`, `2001:db8::1:4167`, `:0`.
@@ -157,6 +167,16 @@ mod tests {
         ));
         assert_eq!(new[0].source, Some("192.0.2.9".parse().unwrap()));
         assert_eq!(AdminSession::parse_list(&lines("command parse error before 'admin'")), []);
+    }
+
+    #[test]
+    fn a_profile_whose_name_holds_a_blank_does_not_hide_the_address() {
+        let list = AdminSession::parse_list(&lines(
+            "username local device vdom profile remote started\n\
+             admin ssh port1:192.0.2.1:22 root api admins 10.0.0.9:4000 2026-01-30 07:53:51",
+        ));
+        assert_eq!(list[0].source, Some("10.0.0.9".parse().unwrap()));
+        assert_eq!(list[0].profile.as_deref(), Some("api admins"));
     }
 
     #[test]

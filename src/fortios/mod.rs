@@ -1,6 +1,7 @@
 //! The FortiOS model: what each version accepts, what the operator wants, what the device is, and the pure decision.
 
 pub mod admin_session;
+pub mod central_management;
 pub mod edit;
 pub mod expires;
 pub mod facts;
@@ -17,6 +18,7 @@ pub mod request;
 pub mod request_error;
 pub mod request_file;
 pub mod request_text;
+pub mod rights;
 pub mod schema;
 pub mod script;
 pub mod show;
@@ -24,5 +26,6 @@ pub mod status;
 pub mod suggestion;
 pub mod trusted_host;
 pub mod version;
+mod wanted;
 pub mod weakness;
 pub mod words;

@@ -15,7 +15,8 @@ use super::version::Version;
 pub struct Profile {
     /// Its name.
     pub name: String,
-    /// Its permissions, in minimal form.
+    /// Its permissions; `none` is not named. A group that is `custom` with nothing in it is, so that it can be told from one
+    /// that was never touched.
     pub permissions: Permissions,
     /// Everything else that is set in it, by FortiOS's names: `scope`, `comments`, `system-diagnostics`, …
     pub settings: BTreeMap<String, String>,
@@ -54,7 +55,7 @@ impl Profile {
         let settings = others.into_iter().map(|setting| (setting.name.clone(), setting.values.join(" ")));
         Profile {
             name: entry.name.clone(),
-            permissions: Permissions(access.collect()).minimal(),
+            permissions: Permissions(access.collect()).shown(),
             settings: settings.collect(),
         }
     }
@@ -67,7 +68,9 @@ impl Profile {
             let default = || schema.profile_field(name).and_then(|field| field.default.clone());
             self.settings.get(name).cloned().or_else(default).as_ref() == Some(value)
         };
-        self.name == wanted.name && self.permissions == wanted.permissions && wanted.settings.iter().all(is_set)
+        self.name == wanted.name
+            && self.permissions.clone().minimal() == wanted.permissions.clone().minimal()
+            && wanted.settings.iter().all(is_set)
     }
 }
 
@@ -193,7 +196,7 @@ mod tests {
         );
         assert_eq!(profile.settings.get("scope").map(String::as_str), Some("global"));
         let groups: Vec<&str> = profile.permissions.0.keys().map(String::as_str).collect();
-        assert_eq!(groups, ["fwgrp", "sysgrp"]);
+        assert_eq!(groups, ["fwgrp", "loggrp", "sysgrp"], "`custom` with nothing in it is told from never touched");
         assert_eq!(profile.permissions.0["fwgrp"].level_of("address"), Level::ReadWrite);
     }
 

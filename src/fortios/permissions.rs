@@ -145,6 +145,17 @@ impl Permissions {
         self
     }
 
+    /// The form in which `show` prints them: levels that are `none` are not named, a `custom` group without children is.
+    pub fn shown(mut self) -> Self {
+        self.0.retain(|_, access| *access != Access::Whole(Level::None));
+        for access in self.0.values_mut() {
+            if let Access::Custom(children) = access {
+                children.retain(|_, level| *level != Level::None);
+            }
+        }
+        self
+    }
+
     /// Whether every group that every model of `version` has is `read-write`, whole or child by child.
     pub fn is_all_read_write(&self, version: Version) -> bool {
         let schema = Schema::of(version);

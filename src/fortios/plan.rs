@@ -1,20 +1,14 @@
 //! The decision: what has to be done on a device so that it has what was requested, or why it must not be done.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
-use super::admin_session::{AdminSession, OwnSession};
+use super::admin_session::AdminSession;
 use super::edit::{Edit, ProfileEdit, UserEdit};
 use super::facts::Facts;
-use super::objects::{Objects, Profile, User};
-use super::request::{ProfileRequest, Request, Warning};
+use super::objects::Objects;
+use super::request::{Request, Warning};
 use super::request_error::RequestError;
-use super::schema::Schema;
 use super::status::{CfgSave, HaRole};
-use super::trusted_host::{TrustedHost, TrustedHosts};
 use super::version::Version;
+use super::wanted::{wanted_profile, wanted_user};
 
 /// What the operator allows beyond the request itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -122,7 +116,8 @@ impl PlanError {
             PlanError::Fips => None,
             PlanError::HaSecondary => Some("connect to the cluster's address or to the primary member".into()),
             PlanError::HasKey { .. } => {
-                Some("--replace-key cuts its consumers off now; for a change without an outage, mint for another --api-user first".into())
+                let rotate = "to rotate without an outage, mint for a second --api-user, move the consumers, then delete the first";
+                Some(format!("{rotate}; --replace-key cuts them off now"))
             }
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())
@@ -220,106 +215,13 @@ fn check_shared(edit: Option<&ProfileEdit>, facts: &Facts, consent: Consent) -> 
     }
 }
 
-/// The profile as it should be: what it has of its own that the request does not speak of stays.
-fn wanted_profile(request: &Request, facts: &Facts) -> Result<Option<Profile>, PlanError> {
-    let existing = facts.objects.profile.as_ref();
-    let (name, permissions, comments, scope_global) = match &request.profile {
-        ProfileRequest::Existing(name) => {
-            let there = existing.is_some() || Schema::is_built_in(name.as_str());
-            return if there { Ok(None) } else { Err(PlanError::NoProfile { profile: name.to_string() }) };
-        }
-        ProfileRequest::Made { name, permissions, comments, scope_global } => {
-            (name, permissions, comments, *scope_global)
-        }
-    };
-    let resolved = permissions.resolve(facts.version).map_err(RequestError::from)?;
-    let mut settings = existing.map(|profile| profile.settings.clone()).unwrap_or_default();
-    settings.extend(resolved.settings.into_iter().map(|setting| (setting.name, setting.value)));
-    settings.extend(comments.as_ref().map(|comments| ("comments".to_owned(), comments.to_string())));
-    if scope_global && facts.vdom_mode.has_vdoms() {
-        settings.insert("scope".into(), "global".into());
-    }
-    Ok(Some(Profile { name: name.to_string(), permissions: resolved.permissions.minimal(), settings }))
-}
-
-/// The user as it should be, and the VDOM that was assumed for it.
-fn wanted_user(request: &Request, facts: &Facts) -> Result<(User, Option<String>), PlanError> {
-    let asked = &request.api_user;
-    let existing = facts.objects.user.clone().unwrap_or_default();
-    let mut settings = existing.settings;
-    let mut set = |name: &str, values: Vec<String>| settings.insert(name.to_owned(), values);
-    set("accprofile", vec![request.profile.name().to_string()]);
-    let text = |value: Option<String>| value.map(|value| vec![value]);
-    let optional = [
-        ("comments", text(asked.comments.as_ref().map(ToString::to_string))),
-        ("schedule", text(asked.schedule.as_ref().map(ToString::to_string))),
-        ("cors-allow-origin", text(asked.cors_origin.as_ref().map(ToString::to_string))),
-        ("peer-auth", text(asked.peer_group.as_ref().map(|_| "enable".to_owned()))),
-        ("peer-group", text(asked.peer_group.as_ref().map(ToString::to_string))),
-    ];
-    for (name, values) in optional {
-        values.map(|values| set(name, values));
-    }
-    let mut assumed = None;
-    if !asked.vdoms.is_empty() {
-        set("vdom", asked.vdoms.iter().map(ToString::to_string).collect());
-    } else if facts.vdom_mode.has_vdoms() && facts.objects.user.is_none() {
-        set("vdom", vec!["root".to_owned()]);
-        assumed = Some("root".to_owned());
-    }
-    let hosts = wanted_hosts(&asked.trusted_hosts, facts)?;
-    let user = User {
-        name: asked.name.to_string(),
-        settings,
-        trusted_hosts: rows(&existing.trusted_hosts, &hosts),
-        has_key: existing.has_key,
-    };
-    Ok((user, assumed))
-}
-
-fn wanted_hosts(asked: &TrustedHosts, facts: &Facts) -> Result<Vec<IpNet>, PlanError> {
-    let mut hosts = Vec::new();
-    for host in asked.hosts() {
-        let network = match host {
-            TrustedHost::Net(network) => *network,
-            TrustedHost::Auto => IpNet::from(own_address(&facts.session)?),
-        };
-        if !hosts.contains(&network) {
-            hosts.push(network);
-        }
-    }
-    Ok(hosts)
-}
-
-fn own_address(session: &OwnSession) -> Result<IpAddr, PlanError> {
-    match session {
-        OwnSession::Found(own) => own.source.ok_or_else(|| PlanError::AutoUnclear(vec![own.clone()])),
-        OwnSession::Unclear(candidates) => Err(PlanError::AutoUnclear(candidates.clone())),
-    }
-}
-
-/// The rows for these hosts: a host that has a row keeps it, the others get the next free numbers.
-fn rows(existing: &BTreeMap<u32, IpNet>, hosts: &[IpNet]) -> BTreeMap<u32, IpNet> {
-    let mut rows: BTreeMap<u32, IpNet> = BTreeMap::new();
-    for (id, host) in existing {
-        if hosts.contains(host) && !rows.values().any(|kept| kept == host) {
-            rows.insert(*id, *host);
-        }
-    }
-    let mut free = (1..).filter(|id| !existing.contains_key(id));
-    for host in hosts {
-        if !rows.values().any(|kept| kept == host)
-            && let Some(id) = free.next()
-        {
-            rows.insert(id, *host);
-        }
-    }
-    rows
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::fortios::admin_session::OwnSession;
+    use crate::fortios::objects::Profile;
     use crate::fortios::request::RequestFlags;
     use crate::fortios::status::VdomMode;
 
@@ -357,6 +259,17 @@ mod tests {
         let now = Facts { objects: first.wanted.clone(), ..facts() };
         assert!(first.is_fulfilled_by(&now.objects));
         assert_eq!(mint(&request, &now).unwrap().edits, []);
+    }
+
+    #[test]
+    fn a_group_that_is_custom_with_nothing_in_it_is_right_already_but_taken_back() {
+        let before = mint(&request(|_| ()), &facts()).unwrap().wanted;
+        let mut now = Facts { objects: before.clone(), ..facts() };
+        let groups = &mut now.objects.profile.as_mut().unwrap().permissions.0;
+        groups.insert("netgrp".into(), crate::fortios::permissions::Access::Custom(BTreeMap::new()));
+        assert_eq!(mint(&request(|_| ()), &now).unwrap().edits, []);
+        let back = crate::fortios::edit::back(&before, &now.objects, now.version);
+        assert!(matches!(back.as_slice(), [Edit::Profile(edit)] if edit.set[0].values == ["none"]), "{back:?}");
     }
 
     #[test]

@@ -15,11 +15,13 @@ use super::script::{Script, ScriptError};
 use super::words;
 
 /// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 11] = [
+const EMBEDDED: [(&str, &str); 13] = [
     ("api-user.cli", include_str!("../../templates/api-user.cli")),
+    ("check.cli", include_str!("../../templates/check.cli")),
     ("delete-profile.cli", include_str!("../../templates/delete-profile.cli")),
     ("generate-key.cli", include_str!("../../templates/generate-key.cli")),
     ("global.cli", include_str!("../../templates/global.cli")),
+    ("own-profile.cli", include_str!("../../templates/own-profile.cli")),
     ("profile-users.cli", include_str!("../../templates/profile-users.cli")),
     ("profile.cli", include_str!("../../templates/profile.cli")),
     ("read-back.cli", include_str!("../../templates/read-back.cli")),
@@ -149,6 +151,22 @@ impl Templates {
     /// As for [`Templates::status`].
     pub fn survey(&self, vdoms: bool, paging: Paging, profile: &str, user: &str) -> Result<Script, RenderError> {
         self.script(vdoms, paging, &[("survey.cli", context! { profile, user })])
+    }
+
+    /// What `check` reads behind the status.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn check(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, Paging::Answered, &[("check.cli", context! {})])
+    }
+
+    /// The access profile of the administrator who is logged in.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn own_profile(&self, vdoms: bool, profile: &str) -> Result<Script, RenderError> {
+        self.script(vdoms, Paging::Answered, &[("own-profile.cli", context! { profile })])
     }
 
     /// `get system global`, whole, for a shell that takes no `| grep`.

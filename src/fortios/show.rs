@@ -70,6 +70,11 @@ impl Entry {
 }
 
 impl Block {
+    /// The first value of a setting of the block itself.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        value(&self.settings, name)
+    }
+
     /// An entry by its name.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == name)

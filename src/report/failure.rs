@@ -12,6 +12,7 @@ use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
 use crate::verbs::console::ASKS_SINCE;
 use crate::verbs::failure::{Failure, Left, MintError, Remains};
+use crate::verbs::survey::SurveyError;
 
 impl Reporter {
     /// Says what went wrong on `device` and what is left there; returns how the run ends.
@@ -190,6 +191,10 @@ fn hint(error: &MintError) -> Option<String> {
         MintError::Render(error) => error.hint(),
         MintError::Unsaved(_) => Some("run `execute cfg save` on the device".into()),
         MintError::ReadBack(_) => Some("see what the device did with the lines: -vv".into()),
+        MintError::Survey(SurveyError::Refused { .. }) => Some(
+            "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"
+                .into(),
+        ),
         MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }
@@ -222,10 +227,10 @@ fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     let hint = if line == "config global" {
         "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin"
     } else if says("password required") {
-        "FortiOS 7.6.5 wants the administrator's password for API users: log in with a password, not only with a key"
+        "FortiOS 7.6.5 wants this administrator's password for API users: give it with FGTKEY_PASSWORD or --password-file, also when a key logs in"
     } else if line.starts_with("set accprofile") && says("entry not found in datasource") {
         "there is no such profile, or your own administrator may not assign it: only a super_admin sees super_admin"
-    } else if line.starts_with("set vdom") {
+    } else if line.starts_with("set vdom") && says("entry not found in datasource") {
         "the device has no VDOM of that name; `config vdom` and `edit ?` on the device lists them"
     } else if says("entry not found in datasource") {
         "what the line names does not exist on the device"

@@ -29,7 +29,7 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         }
         Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
         Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
-        Event::KeyLost => ("key", "lost with the connection; generating another one, which voids it".into()),
+        Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
         Event::Undone { objects } => ("undone", listed(objects)),
@@ -48,14 +48,18 @@ fn behind(name: &str, action: &str, detail: &str) -> String {
 
 fn connection(connected: &Connected) -> String {
     let Connected { address, port, host_key, trust } = connected;
-    let trust = match trust {
+    format!("{address} port {port}, host key {host_key} {}", trusted(trust))
+}
+
+/// Why a host key is trusted: it stands behind the key.
+pub(super) fn trusted(trust: &Trust) -> String {
+    match trust {
         Trust::KnownHosts { file, line } => format!("as in {file} line {line}"),
         Trust::Certified { file, line } => format!("signed by the authority in {file} line {line}"),
         Trust::Added { file } => format!("new, added to {file}"),
         Trust::Pinned => "as you named it".into(),
         Trust::Simulated => "of the simulated device".into(),
-    };
-    format!("{address} port {port}, host key {host_key} {trust}")
+    }
 }
 
 fn device(found: &Found) -> String {

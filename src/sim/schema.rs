@@ -21,6 +21,7 @@ pub(super) fn definitions(spec: &DeviceSpec) -> Vec<Arc<Definition>> {
         access_profile(spec),
         system_admin(),
         api_user(spec),
+        central_management(),
         system_console(),
         system_interface(),
         system_settings(),
@@ -111,6 +112,17 @@ fn system_admin() -> Definition {
         (1..=10).map(|number| Field::new(&format!("trusthost{number}"), Kind::Ipv4Net).default("0.0.0.0 0.0.0.0")),
     );
     object("system admin", Shape::Named(64), Scope::Global, fields)
+}
+
+/// Above it, a FortiManager. Source: terraform-provider-fortios 1.25.0, `fortios_system_centralmanagement`.
+fn central_management() -> Definition {
+    let fields = vec![
+        Field::choice("mode", &["normal", "backup"], "normal"),
+        Field::choice("type", &["fortimanager", "fortiguard", "none"], "none"),
+        Field::new("serial-number", Kind::Text(127)).when("type", "fortimanager"),
+        Field::new("fmg", Kind::Text(127)).when("type", "fortimanager"),
+    ];
+    object("system central-management", Shape::Single, Scope::Global, fields)
 }
 
 fn system_console() -> Definition {

@@ -182,7 +182,7 @@ impl Console {
     }
 }
 
-fn trust(judgement: &Judgement) -> Trust {
+pub(super) fn trust(judgement: &Judgement) -> Trust {
     match judgement {
         Judgement::Known(place) => Trust::KnownHosts { file: place.file.display().to_string(), line: place.line },
         Judgement::Added(place) => Trust::Added { file: place.file.display().to_string() },

@@ -115,7 +115,7 @@ fn is_shown(reply: &Reply) -> bool {
     reply.refused.is_some() || reply.body.iter().any(|line| line.trim_start().starts_with("config "))
 }
 
-fn cfg_save(replies: &[Reply]) -> Option<CfgSave> {
+pub(super) fn cfg_save(replies: &[Reply]) -> Option<CfgSave> {
     printed(replies, "get system global").and_then(|reply| CfgSave::parse(&reply.body))
 }
 
@@ -191,7 +191,7 @@ fn shown<'a>(replies: &'a [Reply], command: &str) -> Result<Option<&'a Reply>, S
     }
 }
 
-fn printed<'a>(replies: &'a [Reply], command: &str) -> Option<&'a Reply> {
+pub(super) fn printed<'a>(replies: &'a [Reply], command: &str) -> Option<&'a Reply> {
     replies.iter().find(|reply| reply.line.starts_with(command))
 }
 

@@ -84,8 +84,8 @@ fn configuration(directory: &Path, port: u16, arguments: &str) -> String {
     let device = format!("{} sim --stdio --admin {} {arguments}", env!("CARGO_BIN_EXE_fgtkey"), person());
     format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {at}/host_key\nPidFile none\nStrictModes no\nUsePAM no\n\
-         SetEnv SHLVL=1\n\
-         AuthorizedKeysFile {at}/key.pub\nPermitRootLogin yes\nPasswordAuthentication no\nPrintMotd no\n\
+         SetEnv SHLVL=1\nPermitUserRC no\nPrintMotd no\n\
+         AuthorizedKeysFile {at}/key.pub\nPermitRootLogin yes\nPasswordAuthentication no\n\
          ForceCommand {device} | tee -a {at}/screen\n"
     )
 }

@@ -1,0 +1,177 @@
+//! `fgtkey check` from flags.
+
+use std::path::Path;
+
+use crate::fortios::render::Templates;
+use crate::fortios::version::Version;
+use crate::report::check::{Next, to_json, to_table};
+use crate::report::{Exit, Reporter, with_causes};
+use crate::session::drive::Interrupt;
+use crate::sim::{Running, SimOptions};
+use crate::ssh::{DialError, HostKeyPolicy};
+use crate::verbs::check::Check;
+use crate::verbs::console::Line;
+
+use super::args::{CheckArgs, JsonOrOption, SimulatedArgs, SshArgs, Talk, VdomModeArg};
+use super::transcript::Recorded;
+use super::{logging_in, print, runtime, simulated};
+
+/// What is wrong with the command line, and what to type instead.
+type Usage = (String, Option<String>);
+
+pub(super) fn run(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
+    match runtime() {
+        Ok(runtime) => runtime.block_on(check(args, talk, reporter)),
+        Err(error) => {
+            reporter.error(None, &error);
+            Exit::Failed
+        }
+    }
+}
+
+async fn check(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
+    let interrupt = super::interrupt::listen(talk.color);
+    // Dropped at the end: the simulated device lives as long as the run.
+    let (check, _device) = match prepared(args, interrupt).await {
+        Ok(prepared) => prepared,
+        Err((message, hint)) => {
+            reporter.bad_usage(&message, hint.as_deref());
+            return Exit::Usage;
+        }
+    };
+    let mut recorded = match Recorded::new(reporter, talk.transcript.as_deref()) {
+        Ok(recorded) => recorded,
+        Err(error) => {
+            reporter.bad_usage(&format!("--transcript: {error}"), None);
+            return Exit::Usage;
+        }
+    };
+    let exit = match check.run(&mut recorded).await {
+        Err(failure) => recorded.reporter.failed(&check.line.endpoint.name, &failure),
+        Ok(checked) => {
+            let next = Next { words: words(args), simulated: args.sim };
+            let json = args.output.contains(&JsonOrOption::Json);
+            let text = if json { to_json(&checked, &next) } else { to_table(&checked, &next) };
+            match print(text.as_bytes()) {
+                Exit::Done if !checked.obstacles().is_empty() => Exit::Failed,
+                exit => exit,
+            }
+        }
+    };
+    recorded.finish(exit)
+}
+
+/// Everything that can be judged before anything is contacted.
+async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Option<Running>), Usage> {
+    let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
+    let within = logging_in::within(&args.ssh);
+    if args.sim {
+        let running = simulated::start(&options(&args.simulated)?).await.map_err(|message| (message, None))?;
+        let (dial, endpoint) = simulated::login(&running, within);
+        let line = Line { dial, endpoint, within, interrupt, simulated: true };
+        return Ok((Check { line, templates }, Some(running)));
+    }
+    check_flags(&args.simulated)?;
+    let text = args.device.as_deref().ok_or_else(no_device)?;
+    logging_in::check_files(&args.ssh).map_err(|message| (message, None))?;
+    let usage = |error: DialError| (with_causes(&error), error.hint());
+    let dial = logging_in::dial(&args.ssh, ssh_options(args)).map_err(usage)?;
+    let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), None).map_err(usage)?;
+    Ok((Check { line: Line { dial, endpoint, within, interrupt, simulated: false }, templates }, None))
+}
+
+/// Flags that have no meaning without `--sim`.
+fn check_flags(args: &SimulatedArgs) -> Result<(), Usage> {
+    let given = [
+        ("--fortios", args.fortios.is_some()),
+        ("--vdom-mode", args.vdom_mode.is_some()),
+        ("--ha", args.ha.is_some()),
+        ("--fips", args.fips),
+        ("--cfg-save", args.cfg_save.is_some()),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+        return Err((format!("{flag} is for --sim: a device says itself what it is"), Some("leave it out".into())));
+    }
+    let rehearsed = [("--fault", args.faults.is_empty()), ("--trap", args.traps.is_empty())];
+    match rehearsed.iter().find(|(_, absent)| !absent) {
+        Some((flag, _)) => Err((format!("{flag} is for the simulated device"), Some("add --sim".into()))),
+        None => Ok(()),
+    }
+}
+
+fn no_device() -> Usage {
+    let hint = "fgtkey check [USER@]HOST[:PORT], or fgtkey check --sim to try it without a device";
+    ("no device is named".into(), Some(hint.into()))
+}
+
+fn options(args: &SimulatedArgs) -> Result<SimOptions, Usage> {
+    let default = SimOptions::default();
+    let version = args.fortios.as_deref().map(Version::parse_target).transpose();
+    let version = version.map_err(|error| (format!("--fortios: {error}"), error.hint()))?;
+    Ok(SimOptions {
+        version: version.unwrap_or(default.version),
+        vdom_mode: simulated::vdom_mode(args.vdom_mode),
+        ha: args.ha.unwrap_or(default.ha),
+        fips: args.fips,
+        cfg_save: args.cfg_save.unwrap_or(default.cfg_save),
+        faults: args.faults.clone(),
+        traps: args.traps.clone(),
+        ..default
+    })
+}
+
+fn ssh_options(args: &CheckArgs) -> Vec<String> {
+    let options = args.output.iter().filter_map(|said| match said {
+        JsonOrOption::Json => None,
+        JsonOrOption::Option(text) => Some(text.clone()),
+    });
+    options.collect()
+}
+
+/// The words that lead a next command to the same device in the same way.
+fn words(args: &CheckArgs) -> Vec<String> {
+    let device: Vec<String> = match &args.device {
+        Some(device) => vec![device.clone()],
+        None => simulated_words(&args.simulated),
+    };
+    let options = ssh_options(args).into_iter().flat_map(|option| ["-o".to_owned(), option]);
+    device.into_iter().chain(login_words(&args.ssh)).chain(options).collect()
+}
+
+fn simulated_words(args: &SimulatedArgs) -> Vec<String> {
+    let fortios = args.fortios.iter().flat_map(|version| ["--fortios".to_owned(), version.clone()]);
+    let multi = args.vdom_mode == Some(VdomModeArg::Multi);
+    let vdoms = multi.then_some(["--vdom-mode", "multi"].map(str::to_owned)).into_iter().flatten();
+    ["--sim".to_owned()].into_iter().chain(fortios).chain(vdoms).collect()
+}
+
+/// The flags of the login again. A host key that was accepted as new stands in `known_hosts` by now.
+fn login_words(args: &SshArgs) -> Vec<String> {
+    let path = |path: &Path| path.display().to_string();
+    let host_key = args.host_key.as_ref().and_then(pinned);
+    let with_value = [
+        ("-u", args.user.clone()),
+        ("-J", args.jump.clone()),
+        ("-F", args.ssh_config.as_deref().map(path)),
+        ("--host-key", host_key),
+        ("--known-hosts", args.known_hosts.as_deref().map(path)),
+        ("--password-file", args.password_file.as_deref().map(path)),
+        ("--password-command", args.password_command.clone()),
+        ("--otp-command", args.otp_command.clone()),
+    ];
+    let identities = args.identities.iter().map(|file| ("-i", Some(path(file))));
+    let valued = with_value.into_iter().chain(identities).filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
+    let switches = [("--ask-password", args.ask_password), ("--legacy-algorithms", args.legacy_algorithms)];
+    let switches = switches.into_iter().filter(|(_, on)| *on).map(|(flag, _)| flag.to_owned());
+    valued.flatten().chain(switches).collect()
+}
+
+fn pinned(policy: &HostKeyPolicy) -> Option<String> {
+    match policy {
+        HostKeyPolicy::Configured | HostKeyPolicy::AcceptNew => None,
+        HostKeyPolicy::Strict => Some("strict".into()),
+        HostKeyPolicy::Pinned(fingerprints) => {
+            Some(fingerprints.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        }
+    }
+}

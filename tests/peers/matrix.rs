@@ -1,4 +1,4 @@
-//! A whole mint behind servers of five makes, by each way in that the server has, and with keys that the server wants
+//! A check and a whole mint behind servers of five makes, by each way in that the server has, and with keys that the server wants
 //! exchanged anew in mid-session where it can be told to.
 
 use crate::peer::text;
@@ -50,9 +50,20 @@ fn mint(server: &Running, way: Way) -> String {
     log
 }
 
+/// The login works, the device behind it is recognised, and it is told that a mint would work.
+fn check(server: &Running, way: Way) {
+    let checked = server.site.check(server.port, way);
+    let (found, said) = (text(&checked.stdout), text(&checked.stderr));
+    assert_eq!(checked.status.code(), Some(0), "{way:?}: {said}\n{found}");
+    for part in ["fgtadmin by ", "FG100FTK00000000", "7.4.8", "seen from     127.0.0.1", "mint works here"] {
+        assert!(found.contains(part), "{way:?}, {part}: {found}");
+    }
+}
+
 fn mints_by_each_way(server: Option<Running>, ways: &Ways) {
     let Some(server) = server else { return };
     for (way, accepted) in ways {
+        check(&server, *way);
         let log = mint(&server, *way);
         assert!(log.contains(accepted), "{way:?}: {log}");
     }
@@ -69,27 +80,27 @@ fn mints_with_new_keys(server: Option<Running>, ways: &Ways, exchanged: &str) {
 }
 
 #[test]
-fn a_whole_mint_by_each_way_into_openssh() {
+fn a_check_and_a_whole_mint_by_each_way_into_openssh() {
     mints_by_each_way(servers::openssh(Rekeying::Never), OPENSSH);
 }
 
 #[test]
-fn a_whole_mint_by_each_way_into_dropbear() {
+fn a_check_and_a_whole_mint_by_each_way_into_dropbear() {
     mints_by_each_way(servers::dropbear(), DROPBEAR);
 }
 
 #[test]
-fn a_whole_mint_by_each_way_into_tinysshd() {
+fn a_check_and_a_whole_mint_by_each_way_into_tinysshd() {
     mints_by_each_way(servers::tinysshd(), TINYSSHD);
 }
 
 #[test]
-fn a_whole_mint_by_each_way_into_asyncssh() {
+fn a_check_and_a_whole_mint_by_each_way_into_asyncssh() {
     mints_by_each_way(servers::asyncssh(Rekeying::Never), ASYNCSSH);
 }
 
 #[test]
-fn a_whole_mint_by_each_way_into_paramiko() {
+fn a_check_and_a_whole_mint_by_each_way_into_paramiko() {
     mints_by_each_way(servers::paramiko(Rekeying::Never), PARAMIKO);
 }
 

@@ -70,23 +70,33 @@ impl Site {
 
     /// `fgtkey mint` on the server at `port`, which has the key in `host_key.pub`.
     pub fn mint(&self, port: u16, way: Way) -> Output {
+        let request = ["--api-user", "terraform", "--preset", "terraform-tutorial", "--trusted-host", "auto"];
+        self.log_in("mint", port, way).args(request).output().unwrap()
+    }
+
+    /// `fgtkey check` on the server at `port`.
+    pub fn check(&self, port: u16, way: Way) -> Output {
+        self.log_in("check", port, way).output().unwrap()
+    }
+
+    fn log_in(&self, verb: &str, port: u16, way: Way) -> Command {
         std::fs::write(self.path("known_hosts"), format!("[127.0.0.1]:{port} {}", self.read("host_key.pub"))).unwrap();
         std::fs::write(self.path("password"), "admin\n").unwrap();
         std::fs::write(self.path("ssh_config"), self.ssh_config(way)).unwrap();
-        let mut mint = fgtkey();
-        mint.args(["mint", &format!("{USER}@127.0.0.1:{port}"), "-F"]).arg(self.path("ssh_config"));
-        mint.arg("--known-hosts").arg(self.path("known_hosts"));
-        mint.args(["--api-user", "terraform", "--preset", "terraform-tutorial", "--trusted-host", "auto"]);
+        let mut command = fgtkey();
+        command.arg(verb).arg(format!("{USER}@127.0.0.1:{port}")).arg("-F").arg(self.path("ssh_config"));
+        command.arg("--known-hosts").arg(self.path("known_hosts"));
         match way {
-            Way::Password => mint.arg("--password-file").arg(self.path("password")),
+            Way::Password => command.arg("--password-file").arg(self.path("password")),
             Way::KeyboardInteractive => {
-                mint.arg("--password-file").arg(self.path("password")).args(["--otp-command", "echo 123456"])
+                command.arg("--password-file").arg(self.path("password")).args(["--otp-command", "echo 123456"])
             }
-            Way::Key => mint.arg("-i").arg(self.path("key")),
-            Way::Certificate => mint.arg("-i").arg(self.path("certified")),
-            Way::Agent => &mut mint,
+            Way::Key => command.arg("-i").arg(self.path("key")),
+            Way::Certificate => command.arg("-i").arg(self.path("certified")),
+            Way::Agent => &mut command,
         };
-        mint.env("HOME", self.at()).env("XDG_STATE_HOME", self.path("state")).stdin(Stdio::null()).output().unwrap()
+        command.env("HOME", self.at()).env("XDG_STATE_HOME", self.path("state")).stdin(Stdio::null());
+        command
     }
 
     /// Leaves the client one way to go.

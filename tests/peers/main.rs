@@ -6,7 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod clients;
+mod inetd;
+mod matrix;
 mod netmiko;
 mod openssh;
 mod peer;
+mod rekey;
+mod servers;
+mod site;
 mod sshd;

@@ -12,7 +12,8 @@ use crate::peer::{aside, dry_run, fed, is_there, scraped, serve, text, works};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/paste.py");
 
-fn python() -> Command {
+/// The interpreter that has the libraries.
+pub fn python() -> Command {
     Command::new(std::env::var_os("FGTKEY_PEERS_PYTHON").unwrap_or_else(|| "python3".into()))
 }
 

@@ -8,9 +8,9 @@ use fgtkey::sim::{Device, DeviceSpec, Listen, Server, Trap};
 /// Whether the peer is there. Says so when it is not, because the test then proves nothing.
 pub fn is_there(peer: &str, found: bool) -> bool {
     let required = std::env::var_os("FGTKEY_REQUIRE_PEERS").is_some();
-    assert!(found || !required, "{peer} is not installed, and FGTKEY_REQUIRE_PEERS is set");
+    assert!(found || !required, "{peer}: not there, and FGTKEY_REQUIRE_PEERS is set");
     if !found {
-        eprintln!("SKIPPED: {peer} is not installed");
+        eprintln!("SKIPPED: {peer}: not there");
     }
     found
 }

@@ -1,5 +1,6 @@
 //! Devices behind jump hosts: two real `sshd`s on loopback, and simulated FortiGates behind them.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use fgtkey::sim::{self, Device, DeviceSpec, Listen};
@@ -26,7 +27,11 @@ fn desk_with(hops: &[&Sshd]) -> Desk {
 }
 
 async fn device() -> sim::Server {
-    let spec = DeviceSpec { seed: Some(1), ..DeviceSpec::default() };
+    device_with(&DeviceSpec::default().serial).await
+}
+
+async fn device_with(serial: &str) -> sim::Server {
+    let spec = DeviceSpec { seed: Some(1), serial: serial.to_owned(), ..DeviceSpec::default() };
     sim::Server::start(Device::new(spec).unwrap(), Listen { lockout: false, ..Listen::default() }).await.unwrap()
 }
 
@@ -78,35 +83,47 @@ async fn a_hop_may_itself_be_configured_to_lie_behind_another() {
     assert_eq!(names, ["hop1", "hop2"]);
 }
 
+/// How many devices of a fleet are tried behind one hop.
+const MANY: usize = 200;
+
+/// The serial number that the device states, asked for at its first prompt.
+async fn serial(mut shell: Shell) -> String {
+    prompt(&mut shell).await;
+    shell.stream.write_all(b"get system status\n").await.unwrap();
+    let seen = prompt(&mut shell).await;
+    let (_, rest) = seen.split_once("Serial-Number: ").unwrap();
+    rest.lines().next().unwrap().trim().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_devices_share_one_connection_to_the_hop() {
-    if !installed("fifty_devices_share_one_connection_to_the_hop") {
+async fn two_hundred_devices_share_one_connection_to_the_hop() {
+    if !installed("two_hundred_devices_share_one_connection_to_the_hop") {
         return;
     }
-    let (hop, device) = (Sshd::start("").await, device().await);
+    let hop = Sshd::start("").await;
+    let mut devices = Vec::new();
+    for number in 0..MANY {
+        devices.push(device_with(&format!("FG100FTK{number:08}")).await);
+    }
     let desk = desk_with(&[&hop]);
-    let dial = desk.dial().with_jumps(Jump::list("hop1").unwrap()).with_host_key(pinned(&device));
-    let target = endpoint(device.addr().port());
+    let dial = desk.dial().with_jumps(Jump::list("hop1").unwrap());
     let mut opening = JoinSet::new();
-    for _ in 0..50 {
-        let (dial, target) = (dial.clone(), target.clone());
+    for device in &devices {
+        let (dial, target) = (dial.with_host_key(pinned(device)), endpoint(device.addr().port()));
         opening.spawn(async move { dial.open(&target).await });
     }
     let mut shells = Vec::new();
     while let Some(shell) = opening.join_next().await {
         shells.push(shell.unwrap().unwrap());
     }
-    for shell in &mut shells {
-        prompt(shell).await;
-        shell.stream.write_all(b"get system status\n").await.unwrap();
+    // All of them are open before the first is used.
+    assert_eq!(shells.len(), MANY);
+    let mut asking: JoinSet<_> = shells.into_iter().map(serial).collect();
+    let mut serials = BTreeSet::new();
+    while let Some(serial) = asking.join_next().await {
+        serials.insert(serial.unwrap());
     }
-    for shell in &mut shells {
-        let mut seen = String::new();
-        while !seen.contains("Serial-Number") {
-            seen.push(char::from(shell.stream.read_u8().await.unwrap()));
-        }
-    }
-    assert_eq!(shells.len(), 50);
+    assert_eq!(serials.len(), MANY, "{serials:?}");
     assert_eq!(logins(&hop), 1, "{}", hop.log());
 }
 

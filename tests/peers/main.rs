@@ -15,3 +15,4 @@ mod rekey;
 mod servers;
 mod site;
 mod sshd;
+mod terminal;

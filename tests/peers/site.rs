@@ -79,6 +79,24 @@ impl Site {
         self.log_in("check", port, way).output().unwrap()
     }
 
+    /// The same for a shell at a terminal, where a person answers the server's questions.
+    pub fn check_by_hand(&self, port: u16) -> String {
+        let known = format!("[127.0.0.1]:{port} {}", self.read("host_key.pub"));
+        std::fs::write(self.path("known_hosts"), known).unwrap();
+        std::fs::write(self.path("ssh_config"), self.ssh_config(Way::KeyboardInteractive)).unwrap();
+        let (program, at) = (env!("CARGO_BIN_EXE_fgtkey"), self.at().display());
+        format!(
+            "env -u FGTKEY_PASSWORD HOME={at} {program} check {USER}@127.0.0.1:{port} -F {at}/ssh_config \
+             --known-hosts {at}/known_hosts"
+        )
+    }
+
+    /// A file with the password.
+    pub fn password_file(&self) -> String {
+        std::fs::write(self.path("password"), "admin\n").unwrap();
+        self.path("password").display().to_string()
+    }
+
     fn log_in(&self, verb: &str, port: u16, way: Way) -> Command {
         std::fs::write(self.path("known_hosts"), format!("[127.0.0.1]:{port} {}", self.read("host_key.pub"))).unwrap();
         std::fs::write(self.path("password"), "admin\n").unwrap();

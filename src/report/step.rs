@@ -47,8 +47,9 @@ fn behind(name: &str, action: &str, detail: &str) -> String {
 }
 
 fn connection(connected: &Connected) -> String {
-    let Connected { address, port, host_key, trust } = connected;
-    format!("{address} port {port}, host key {host_key} {}", trusted(trust))
+    let Connected { address, port, host_key, trust, through } = connected;
+    let way = if through.is_empty() { String::new() } else { format!(" through {}", through.join(", ")) };
+    format!("{address} port {port}{way}, host key {host_key} {}", trusted(trust))
 }
 
 /// Why a host key is trusted: it stands behind the key.

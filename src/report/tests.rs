@@ -58,6 +58,7 @@ fn story() -> Vec<Event> {
             port: 22,
             host_key: "SHA256:Zq0".into(),
             trust: Trust::KnownHosts { file: "known_hosts".into(), line: 12 },
+            through: Vec::new(),
         }),
         Event::Found(Found {
             model: "FortiGate-100F".into(),

@@ -151,6 +151,7 @@ impl Console {
             port: address.map_or(endpoint.port, |address| address.port()),
             host_key: host_key.to_string(),
             trust: if line.simulated { Trust::Simulated } else { trust(judgement) },
+            through: self.route.jumps.iter().map(|passed| passed.name.clone()).collect(),
         }
     }
 

@@ -77,6 +77,8 @@ pub struct Connected {
     pub host_key: String,
     /// Why that key is trusted.
     pub trust: Trust,
+    /// The jump hosts on the way, the nearest first.
+    pub through: Vec<String>,
 }
 
 /// Why a host key is trusted.

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use fgtkey::ssh::{DialError, Endpoint, Phase};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::desk::{Desk, greeting};
-use crate::server::{Server, Step};
+use crate::server::{Running, Server, Step};
 
 const SHORT: Duration = Duration::from_millis(500);
 
@@ -201,4 +202,57 @@ async fn a_flood_of_questions_is_not_answered() {
     assert!(matches!(error, DialError::Question { .. }), "{error:?}");
     assert!(error.to_string().len() < 500, "{error}");
     assert_eq!(desk.questions(), 0);
+}
+
+/// A server behind somebody who changes one bit of its signature over the key exchange.
+async fn forger_before(server: &Running) -> u16 {
+    let port = server.port;
+    raw(move |stream| async move {
+        let Ok(upstream) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+        let ((from_client, mut to_client), (from_server, mut to_server)) = (stream.into_split(), upstream.into_split());
+        let onward = tokio::spawn(async move { tokio::io::copy(&mut { from_client }, &mut to_server).await });
+        let mut from_server = BufReader::new(from_server);
+        let _ = forge(&mut from_server, &mut to_client).await;
+        onward.abort();
+    })
+    .await
+}
+
+/// The version line and the packets before encryption, the last byte of the signed answer (message 31) changed.
+async fn forge(from: &mut BufReader<OwnedReadHalf>, to: &mut OwnedWriteHalf) -> std::io::Result<()> {
+    let mut version = Vec::new();
+    from.read_until(b'\n', &mut version).await?;
+    to.write_all(&version).await?;
+    loop {
+        let length = from.read_u32().await?;
+        let mut packet = vec![0; length as usize];
+        from.read_exact(&mut packet).await?;
+        let signed = packet[1] == 31;
+        if signed {
+            let end = packet.len() - usize::from(packet[0]) - 1;
+            packet[end] ^= 1;
+        }
+        to.write_u32(length).await?;
+        to.write_all(&packet).await?;
+        if signed {
+            return tokio::io::copy(from, to).await.map(drop);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_key_that_did_not_sign_is_never_believed_and_gets_no_password() {
+    let server = Server::default().start().await;
+    let port = forger_before(&server).await;
+    let error = Desk::new().policy(&server.fingerprint()).refused_at(port).await;
+    assert!(error.to_string().contains("signature"), "{error}");
+    assert!(!server.seen().iter().any(|entry| entry.starts_with("password")), "{:?}", server.seen());
+}
+
+#[tokio::test]
+async fn a_packet_of_four_gigabytes_is_not_waited_for() {
+    let port = mute(b"SSH-2.0-x\r\n\xff\xff\xff\xf0\x04").await;
+    let begun = Instant::now();
+    let error = Desk::new().refused_at(port).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "{error}");
 }

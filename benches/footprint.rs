@@ -81,7 +81,8 @@ fn sim_memory() -> Option<f64> {
 
 /// The high-water mark of a program's resident memory in MiB. It only grows, so the last reading before the end counts.
 fn peak_memory(command: &mut Command) -> Option<f64> {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // A key is not written into the null device: it would be lost.
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut peak = None;
     let status = loop {
         peak = high_water(child.id()).or(peak);

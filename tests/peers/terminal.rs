@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::peer::{is_there, text, works};
-use crate::servers::{self, Rekeying};
+use crate::servers::{self, Rekeying, Running};
 
 /// A terminal, and the person at it.
 struct Tmux {
@@ -58,16 +58,23 @@ impl Drop for Tmux {
     }
 }
 
-#[test]
-fn a_second_factor_is_asked_for_at_the_terminal() {
-    let Some(server) = servers::asyncssh(Rekeying::Never) else { return };
+/// A `check` whose first question, for the password, is answered, and whose second one stands on the screen.
+fn at_the_second_question() -> Option<(Running, Tmux)> {
+    let server = servers::asyncssh(Rekeying::Never)?;
     if !is_there("tmux", works(Command::new("tmux").arg("-V"))) {
-        return;
+        return None;
     }
     let tmux = Tmux::run(server.site.path("tmux"), &server.site.check_by_hand(server.port));
     tmux.sees("assword:");
     tmux.types("admin");
-    let screen = tmux.sees("Token code:");
+    tmux.sees("Token code:");
+    Some((server, tmux))
+}
+
+#[test]
+fn a_second_factor_is_asked_for_at_the_terminal() {
+    let Some((_server, tmux)) = at_the_second_question() else { return };
+    let screen = tmux.screen();
     assert!(!screen.contains("admin\n"), "the password is not shown: {screen}");
     tmux.types("123456");
     let screen = tmux.sees("status ");
@@ -76,14 +83,7 @@ fn a_second_factor_is_asked_for_at_the_terminal() {
 
 #[test]
 fn a_wrong_answer_to_a_second_factor_ends_the_login_without_another_question() {
-    let Some(server) = servers::asyncssh(Rekeying::Never) else { return };
-    if !is_there("tmux", works(Command::new("tmux").arg("-V"))) {
-        return;
-    }
-    let tmux = Tmux::run(server.site.path("tmux"), &server.site.check_by_hand(server.port));
-    tmux.sees("assword:");
-    tmux.types("admin");
-    tmux.sees("Token code:");
+    let Some((_server, tmux)) = at_the_second_question() else { return };
     tmux.types("000000");
     let screen = tmux.sees("status ");
     assert!(screen.contains("status 1") && screen.contains("fgtkey: error: "), "{screen}");

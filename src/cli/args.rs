@@ -1,6 +1,7 @@
 //! The command line as clap reads it: types and help, no logic.
 
 mod check;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
+pub use verify::{ModeArg, VerifyArgs};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]

@@ -11,5 +11,7 @@ mod push;
 mod site;
 pub mod survey;
 mod undo;
+pub mod verification;
+pub mod verified;
 
 pub use event::{Event, Observer};

@@ -12,9 +12,10 @@ use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVe
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, InvalidMessage, SignatureScheme};
+use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::ask::Trusted;
+use super::presented::Presented;
 use super::trust::{CertificateFault, Trust};
 
 /// A TLS connection whose other end nobody has judged yet: nothing can be sent on it.
@@ -53,9 +54,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
         Ok(Handshake { stream, chain })
     }
 
-    /// What the server presented, its own certificate first.
-    pub fn chain(&self) -> &[CertificateDer<'static>] {
-        &self.chain
+    /// The server's own certificate; `None` when it presented none that can be read.
+    pub fn leaf(&self) -> Option<Presented> {
+        Presented::parse(self.chain.first()?)
     }
 
     /// The connection with a server that is trusted; otherwise the connection as it was, and why it is not.
@@ -78,7 +79,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
 fn of_io(error: io::Error) -> HandshakeError {
     let kind = error.kind();
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => HandshakeError::NotTls,
         Some(Error::InvalidMessage(_)) => HandshakeError::NotTls,
         Some(tls) => HandshakeError::Tls(tls.clone()),
         None if matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => HandshakeError::Closed,

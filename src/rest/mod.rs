@@ -30,4 +30,5 @@ pub use handshake::{Handshake, HandshakeError};
 pub use likeness::Strength;
 pub use names::Attributes;
 pub use presented::Presented;
+pub use tokio_rustls::rustls::pki_types::ServerName;
 pub use trust::{Assurance, CertificateFault, Learned, OutOfDate, Recognised, Trust};

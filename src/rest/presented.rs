@@ -8,6 +8,7 @@ use x509_cert::time::Time;
 
 use super::fingerprint::Fingerprint;
 use super::names::Attributes;
+use crate::fortios::certificate::ShownCertificate;
 
 /// A certificate that a server presented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,11 @@ impl Presented {
     /// The certificate itself.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// Whether the issuer that it names is this authority, by its name only.
+    pub fn names_as_issuer(&self, authority: &ShownCertificate) -> bool {
+        self.issuer.agrees_with(&Attributes::printed(&authority.subject))
     }
 
     /// Its SHA-256.

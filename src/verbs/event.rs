@@ -49,7 +49,7 @@ pub enum Event {
     /// A key was generated and lost with the connection; it is void as soon as the next one is generated.
     KeyLost,
     /// Whether the key works over REST.
-    Verified(Verified),
+    Verified(Box<Verified>),
     /// The verb is at its end.
     Done {
         /// Since it began.

@@ -3,9 +3,11 @@
 
 pub mod check;
 pub mod console;
+mod diagnosis;
 pub mod event;
 pub mod failure;
 mod key;
+mod lesson;
 pub mod mint;
 mod push;
 mod site;

@@ -47,6 +47,9 @@ pub enum Cause {
         /// The HA mode and role, as the device prints it.
         ha: String,
     },
+    /// The operator stopped it.
+    #[error("it was interrupted")]
+    Interrupted,
     /// The time of the key is over.
     #[error("the key ended at {at}")]
     KeyAge {
@@ -67,9 +70,6 @@ pub enum Cause {
         /// Where to.
         location: String,
     },
-    /// There is no such API user on the device.
-    #[error("the device has no API user {0}")]
-    NoUser(String),
     /// What answers is not the API of a FortiGate.
     #[error("what answers there is not the API of a FortiGate: {0}")]
     NotFortiGate(String),
@@ -97,8 +97,8 @@ pub enum Cause {
         port: u16,
     },
     /// The access profile does not allow it.
-    #[error("the access profile {0} does not allow it")]
-    Profile(String),
+    #[error("the access profile{} does not allow it", named(.0.as_deref()))]
+    Profile(Option<String>),
     /// Too many attempts with a wrong key came from here.
     #[error("the device has blocked this address for a while, after too many refused attempts")]
     RateLimited,
@@ -128,12 +128,12 @@ pub enum Cause {
     #[error("the device could not be asked over SSH: {0}")]
     Unread(String),
     /// The API user may not enter the VDOM.
-    #[error("the API user may not enter the VDOM {asked} (it has {})", listed(.vdoms))]
+    #[error("the API user may not enter the VDOM {asked}{}", of_user(.vdoms.as_deref()))]
     Vdom {
         /// The VDOM that was asked in.
         asked: String,
-        /// Those that the user has.
-        vdoms: Vec<String>,
+        /// Those that the user has, if it is known.
+        vdoms: Option<Vec<String>>,
     },
 }
 
@@ -147,6 +147,14 @@ fn void(api_user: Option<&str>, has_key: Option<bool>) -> String {
 
 fn of_group(group: Option<&str>) -> String {
     group.map(|group| format!(", group {group}")).unwrap_or_default()
+}
+
+fn named(profile: Option<&str>) -> String {
+    profile.map_or_else(|| " of the API user".to_owned(), |profile| format!(" {profile}"))
+}
+
+fn of_user(vdoms: Option<&[String]>) -> String {
+    vdoms.map(|vdoms| format!(" (it has {})", listed(vdoms))).unwrap_or_default()
 }
 
 fn untrusted(seen: Option<IpAddr>, hosts: &[IpNet]) -> String {
@@ -227,6 +235,9 @@ impl Cause {
             }
             Cause::LoginPage { .. } | Cause::NotFortiGate(_) => {
                 "--https-port names the port of HTTPS administration (`admin-sport`)".into()
+            }
+            Cause::Vdom { vdoms: None, .. } | Cause::Profile(None) => {
+                "--api-user NAME reads the API user, for a closer diagnosis".into()
             }
             Cause::OtherDevice { .. } => "name the address of the device itself, not of what stands before it".into(),
             _ => return None,

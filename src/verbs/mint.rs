@@ -1,11 +1,10 @@
 //! `fgtkey mint`: make the profile and the API user as requested, generate a key, deliver it.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::ToSpan;
 
-use crate::deliver::{self, Action, Change, Destination, Device, Format, Record, Reservation};
+use crate::deliver::{self, Action, Change, Destination, Device, EscrowPlace, Format, Record, Reservation};
 use crate::fortios::admin_session::{AdminSession, OwnSession};
 use crate::fortios::edit::{self, Edit};
 use crate::fortios::facts::Facts;
@@ -40,8 +39,8 @@ pub struct Mint {
     pub destinations: Vec<Destination>,
     /// How it is written to stdout.
     pub format: Format,
-    /// Where it goes when that fails.
-    pub escrow: PathBuf,
+    /// Where it is until they have it.
+    pub escrow: EscrowPlace,
 }
 
 impl Mint {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fgtkey::deliver::{Destination, Format};
+use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
@@ -293,7 +293,7 @@ impl Scene {
             templates: Templates::embedded().unwrap(),
             destinations: vec![format!("file:{}", self.destination.display()).parse::<Destination>().unwrap()],
             format: Format::Key,
-            escrow: self.directory.path().join("escrow"),
+            escrow: EscrowPlace::open(self.directory.path().join("escrow")),
         }
     }
 }

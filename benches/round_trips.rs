@@ -16,7 +16,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use fgtkey::deliver::{Destination, Format};
+use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
@@ -197,7 +197,7 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
         templates: Templates::replacing([]).unwrap(),
         destinations: vec![Destination::new("file", &folder.join("key").display().to_string()).unwrap()],
         format: Format::Key,
-        escrow: folder.join("escrow"),
+        escrow: EscrowPlace::open(folder.join("escrow")),
     }
 }
 

@@ -57,6 +57,8 @@ pub enum State {
         /// When the key was generated.
         generated_at: Timestamp,
     },
+    /// The first destination is about to get it.
+    Delivering,
     /// A destination has the key.
     Stored {
         /// As another run finds it.

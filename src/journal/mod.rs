@@ -10,6 +10,7 @@
 //! | `pushed` | the objects are as wanted |
 //! | `generating` | the line that makes a key is about to be sent: from here on a key may exist that nobody has |
 //! | `issued` | the key is in the escrow |
+//! | `delivering` | the first destination is about to get it: from here on somebody may use it |
 //! | `stored` | one more destination has it |
 //! | `verified` | what the API said to it |
 //! | `retiring`, `retired` | the old API user of a rotation is about to go, is gone |
@@ -23,6 +24,9 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 pub use line::{Planned, State};
 pub use past::{KeyState, Past};
@@ -35,6 +39,8 @@ const KEPT: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Journal {
     directory: PathBuf,
+    /// A directory that goes with the last of these.
+    _passing: Option<Arc<TempDir>>,
 }
 
 /// Why the journal cannot be used.
@@ -84,7 +90,16 @@ pub fn directory() -> Option<PathBuf> {
 impl Journal {
     /// The journal in `directory`, which is made when the first run begins.
     pub fn at(directory: impl Into<PathBuf>) -> Journal {
-        Journal { directory: directory.into() }
+        Journal { directory: directory.into(), _passing: None }
+    }
+
+    /// A journal that is gone with the program: of runs on a simulated device that is gone then too.
+    ///
+    /// # Errors
+    /// When there is no place for temporary files.
+    pub fn passing() -> io::Result<Journal> {
+        let directory = tempfile::tempdir()?;
+        Ok(Journal { directory: directory.path().to_owned(), _passing: Some(Arc::new(directory)) })
     }
 
     /// Takes the API user of a device for this run.

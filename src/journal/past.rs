@@ -14,7 +14,7 @@ pub struct Past {
     pub path: PathBuf,
     /// When it began.
     pub began: Timestamp,
-    /// What it was about to do.
+    /// What it was about to do; of a run that was taken up before: what it found at first, and all that it was about to send.
     pub planned: Planned,
     /// How far it came, step by step.
     pub states: Vec<State>,
@@ -50,8 +50,14 @@ impl Past {
         let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
         let first = lines.next()?;
         let State::Planned(planned) = first.state else { return None };
-        let states = lines.map(|line| line.state).collect();
-        Some(Past { path: path.to_owned(), began: first.at, planned: *planned, states })
+        let states: Vec<State> = lines.map(|line| line.state).collect();
+        let again = states.iter().filter_map(|state| match state {
+            State::Planned(again) => Some(again.edits.clone()),
+            _ => None,
+        });
+        let mut planned = *planned;
+        planned.edits.extend(again.flatten());
+        Some(Past { path: path.to_owned(), began: first.at, planned, states })
     }
 
     /// Whether it came to an end that leaves nothing to do.
@@ -75,6 +81,11 @@ impl Past {
             None if self.states.contains(&State::Generating) => KeyState::Unknown,
             None => KeyState::None,
         }
+    }
+
+    /// Whether some destination may have the key.
+    pub fn delivery_began(&self) -> bool {
+        self.states.contains(&State::Delivering)
     }
 
     /// The destinations that have the key.

@@ -1,7 +1,7 @@
 //! A run that is going on.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,14 @@ impl Run {
         Ok(Run { file, path: path.to_owned() })
     }
 
+    /// The same run once more, for a thread of its own.
+    ///
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub fn duplicate(&self) -> io::Result<Run> {
+        Ok(Run { file: self.file.try_clone()?, path: self.path.clone() })
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -55,7 +63,7 @@ impl Run {
     pub fn enter(&mut self, state: State) -> Result<(), JournalError> {
         let doing = || format!("write {}", self.path.display());
         let line = Line { at: Timestamp::now(), state };
-        let mut text = serde_json::to_string(&line).map_err(std::io::Error::from).map_err(io_error(doing))?;
+        let mut text = serde_json::to_string(&line).map_err(io::Error::from).map_err(io_error(doing))?;
         text.push('\n');
         self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(io_error(doing))
     }

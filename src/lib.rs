@@ -37,6 +37,7 @@
 //! | [`scrape`] | the key in a terminal's log | write it anywhere |
 //! | [`deliver`] | destinations, each reserved before there is a key; the escrow | lose a key |
 //! | [`rest`] | HTTPS to a device: the certificate judged before the key is sent, one request | follow a redirect, send a key in a URL |
+//! | [`journal`] | what a run is about to do and has done, on disk before it goes on | hold a secret |
 //! | [`verbs`] | the story of each verb, top to bottom | wording, flags |
 //! | [`report`] | all wording, exit statuses; stdout carries data only | decide |
 //! | [`cli`] | flags to requests | logic |
@@ -67,6 +68,8 @@ pub mod scrape;
 pub mod deliver;
 
 pub mod rest;
+
+pub mod journal;
 
 pub mod verbs;
 

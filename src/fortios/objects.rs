@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
 
 use super::permissions::{Access, Level, Permissions};
 use super::schema::Schema;
@@ -11,7 +12,7 @@ use super::show::{Block, Entry, Setting};
 use super::version::Version;
 
 /// `config system accprofile` / `edit NAME`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// Its name.
     pub name: String,
@@ -23,7 +24,7 @@ pub struct Profile {
 }
 
 /// `config system api-user` / `edit NAME`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Its name.
     pub name: String,
@@ -37,7 +38,7 @@ pub struct User {
 }
 
 /// Both, as they are on a device; `None`: it is not there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Objects {
     /// The access profile.
     pub profile: Option<Profile>,

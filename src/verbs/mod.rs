@@ -3,12 +3,14 @@
 
 pub mod check;
 pub mod console;
+pub mod custody;
 mod diagnosis;
 pub mod event;
 pub mod failure;
 mod key;
 mod lesson;
 pub mod mint;
+mod order;
 mod push;
 mod site;
 pub mod survey;

@@ -16,7 +16,7 @@ use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
-pub use verify::{ModeArg, VerifyArgs};
+pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]
@@ -55,6 +55,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Prove that a delivered key works over REST
+    Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
     Scrape(ScrapeArgs),
     /// List the presets, or show one

@@ -17,5 +17,6 @@ pub mod survey;
 mod undo;
 pub mod verification;
 pub mod verified;
+pub mod verify;
 
 pub use event::{Event, Observer};

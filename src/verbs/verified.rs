@@ -217,6 +217,32 @@ fn is_refusal(status: u16) -> bool {
 }
 
 impl Cause {
+    /// One word for programs; stable.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Cause::Certificate(_) => "certificate",
+            Cause::Failing { .. } => "failing",
+            Cause::HaRole { .. } => "ha-role",
+            Cause::Interrupted => "interrupted",
+            Cause::KeyAge { .. } => "key-age",
+            Cause::KeyVoid { .. } => "key-void",
+            Cause::LoginPage { .. } => "login-page",
+            Cause::NotFortiGate(_) => "not-fortigate",
+            Cause::Off => "off",
+            Cause::OtherDevice { .. } => "other-device",
+            Cause::PeerAuth { .. } => "peer-auth",
+            Cause::PortClosed { .. } => "port-closed",
+            Cause::Profile(_) => "profile",
+            Cause::RateLimited => "rate-limited",
+            Cause::Schedule(_) => "schedule",
+            Cause::TimedOut { .. } => "timed-out",
+            Cause::TrustedHost { .. } => "trusted-host",
+            Cause::Unreachable(_) => "unreachable",
+            Cause::Unread(_) => "unread",
+            Cause::Vdom { .. } => "vdom",
+        }
+    }
+
     /// What to type next, beside [`Verified::mend`].
     pub fn hint(&self) -> Option<String> {
         Some(match self {

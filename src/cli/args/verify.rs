@@ -5,9 +5,50 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::{JsonOrOption, SimulatedArgs, SshArgs};
 use crate::report::with_causes;
 use crate::rest::{Authorities, Fingerprint};
 use crate::verbs::verification::{Mode, TrustChoice, Verification};
+
+/// `fgtkey verify`.
+#[derive(Debug, Args)]
+pub struct VerifyCommand {
+    /// The device to log in to.
+    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
+    pub device: Option<String>,
+    /// Use an embedded simulated FortiGate instead of a device; without a key: one of its API user `terraform`
+    #[arg(long, conflicts_with = "device")]
+    pub sim: bool,
+    /// Where the key is.
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// The API user of the key, for a closer diagnosis
+    #[arg(long, value_name = "NAME")]
+    pub api_user: Option<String>,
+    /// Print one JSON object; with a `=` in it, an option of ssh (repeatable)
+    #[arg(short, long = "output", value_name = "json|KEY=VALUE")]
+    pub output: Vec<JsonOrOption>,
+    /// How it is proven.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+    /// What the simulated device is.
+    #[command(flatten)]
+    pub simulated: SimulatedArgs,
+    /// How to log in.
+    #[command(flatten)]
+    pub ssh: SshArgs,
+}
+
+/// Where a key is.
+#[derive(Debug, Clone, Args)]
+pub struct KeyArgs {
+    /// Read the key from the first line of a file; `-`: of standard input
+    #[arg(long, value_name = "FILE|-", group = "key_source")]
+    pub key_file: Option<PathBuf>,
+    /// Read the key from where it was delivered to: file:PATH, dotenv:PATH
+    #[arg(long, value_name = "DESTINATION", group = "key_source")]
+    pub from: Option<String>,
+}
 
 /// How a key is proven over REST.
 #[derive(Debug, Clone, Default, Args)]

@@ -341,6 +341,12 @@ pub struct SimArgs {
     /// Where to listen, loopback only; of several devices the port counts up
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2222")]
     pub listen: SocketAddr,
+    /// Where HTTPS administration listens, loopback only, with the REST API; of several devices the port counts up
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub https: Option<SocketAddr>,
+    /// Write the certificates of the devices' own CAs into this file, for `curl --cacert`
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub https_ca: Option<PathBuf>,
     /// How many devices
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub devices: u16,

@@ -59,13 +59,13 @@ impl Site<'_> {
         if edits.is_empty() {
             return self.key_remains();
         }
-        objects.extend(edits.iter().map(object).filter(|object| !objects.contains(object)).collect::<Vec<_>>());
+        objects.extend(edits.iter().map(Edit::object).filter(|object| !objects.contains(object)).collect::<Vec<_>>());
         let script = self.mint.templates.edits(self.plan.vdoms, &edits).map_err(|error| failed(error.into()))?;
         self.run_through(&script, observer).await.map_err(|fault| failed(fault.into()))?;
         self.read(observer).await.map_err(failed)?;
         let differs = self.way_back();
         if !differs.is_empty() {
-            return Err(Remains::Differs(differs.iter().map(object).collect()));
+            return Err(Remains::Differs(differs.iter().map(Edit::object).collect()));
         }
         self.key_remains()
     }
@@ -73,9 +73,9 @@ impl Site<'_> {
     /// What takes the device from what it has now to what it had, as far as this run sent something: what others did
     /// meanwhile is theirs.
     fn way_back(&self) -> Vec<Edit> {
-        let sent: Vec<String> = self.sent.iter().map(object).collect();
+        let sent: Vec<String> = self.sent.iter().map(Edit::object).collect();
         let edits = edit::back(&self.before, &self.now, self.plan.version);
-        edits.into_iter().filter(|edit| sent.contains(&object(edit))).collect()
+        edits.into_iter().filter(|edit| sent.contains(&edit.object())).collect()
     }
 
     /// The objects are as they were; what became of the key of an API user that was there before is another matter.
@@ -122,15 +122,5 @@ fn is_worth_a_new_login(what: &Remains) -> bool {
         MintError::Fault(fault) => !matches!(fault.kind, FaultKind::Refused(_)),
         MintError::Survey(_) => true,
         _ => false,
-    }
-}
-
-/// `TABLE NAME`.
-fn object(edit: &Edit) -> String {
-    match edit {
-        Edit::Profile(edit) => format!("system accprofile {}", edit.name),
-        Edit::User(edit) => format!("system api-user {}", edit.name),
-        Edit::DeleteProfile(name) => format!("system accprofile {name}"),
-        Edit::DeleteUser(name) => format!("system api-user {name}"),
     }
 }

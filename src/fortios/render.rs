@@ -219,16 +219,27 @@ impl Templates {
         self.script(vdoms, paging, &[("rotation-survey.cli", context! { users })])
     }
 
-    /// What takes an API user away: its key is voided by one that nobody keeps, then the user is removed, then its profile.
+    /// What takes an API user away, in scripts for a session to run one after the other: its key is voided by one that nobody
+    /// keeps, then the user is removed, then its profile. They are not one script, because a session does not tell what goes
+    /// wrong behind a key in the same script.
     ///
     /// # Errors
     /// As for [`Templates::status`].
-    pub fn retire(&self, retirement: &Retirement) -> Result<Script, RenderError> {
+    pub fn retire(&self, retirement: &Retirement) -> Result<Vec<Script>, RenderError> {
+        let voided = retirement.void_key().map(|order| self.generate_key(retirement.vdoms, &order));
+        let removed = self.edits(retirement.vdoms, &retirement.edits());
+        let saved = retirement.save.then(|| self.save(retirement.vdoms));
+        voided.into_iter().chain([removed]).chain(saved).collect()
+    }
+
+    /// The same for an engineer to paste.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn dry_retirement(&self, retirement: &Retirement) -> Result<Script, RenderError> {
         let voided = retirement.void_key().map(|order| key_job(&order));
-        let mut jobs: Vec<(&str, Value)> = voided.into_iter().chain(retirement.edits().iter().map(job)).collect();
-        if retirement.save {
-            jobs.push(("save.cli", context! {}));
-        }
+        let saved = retirement.save.then(|| ("save.cli", context! {}));
+        let jobs: Vec<_> = voided.into_iter().chain(retirement.edits().iter().map(job)).chain(saved).collect();
         self.script(retirement.vdoms, Paging::Answered, &jobs)
     }
 

@@ -4,6 +4,7 @@
 
 use super::edit::Edit;
 use super::facts::Facts;
+use super::names::ApiUser;
 use super::objects::User;
 use super::plan::{Consent, KeyOrder, PlanError, check_lasting, has_to_save};
 use super::schema::Schema;
@@ -69,6 +70,15 @@ impl Retirement {
             profile_stays: None,
             save: has_to_save(facts),
         })
+    }
+
+    /// The same where nobody can look: the user is taken to be there and to have a key.
+    ///
+    /// # Errors
+    /// As for [`Retirement::of_user`].
+    pub fn unseen(facts: &Facts, user: &ApiUser) -> Result<Retirement, PlanError> {
+        let user = User { name: user.to_string(), has_key: true, ..User::default() };
+        Retirement::of_user(facts, &user, Consent::default())
     }
 
     /// Takes away the user and the profile that were read into `facts`, as far as they are there; who else uses the profile
@@ -141,7 +151,7 @@ mod tests {
     }
 
     fn cli(retirement: &Retirement) -> String {
-        Templates::embedded().unwrap().retire(retirement).unwrap().to_string()
+        Templates::embedded().unwrap().dry_retirement(retirement).unwrap().to_string()
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Scene {
         }
         let claim = Claim { owned: true, keep: false };
         let retirement = Retirement::of_objects(&facts, claim, Consent::default()).unwrap();
-        pair.run(&templates.retire(&retirement).unwrap()).map(|_| ())
+        templates.retire(&retirement).unwrap().iter().try_for_each(|script| pair.run(script).map(|_| ()))
     }
 
     fn is_over(&self) -> bool {

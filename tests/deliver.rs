@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use fgtkey::deliver::{self, DeliverError, Destination, Device, EditError, Escrowed, Format, Record, Reservation};
+use fgtkey::deliver::{
+    self, DeliverError, Destination, Device, EditError, EscrowPlace, Escrowed, Format, Record, Reservation,
+};
 use fgtkey::secret::Secret;
 
 const KEY: &str = "fccys3cfbhyhqbqghkyzm1QGNnm31r";
@@ -25,8 +27,8 @@ impl Place {
         self.directory.path().canonicalize().unwrap().join(name)
     }
 
-    fn escrow(&self) -> PathBuf {
-        self.path("state/escrow")
+    fn escrow(&self) -> EscrowPlace {
+        EscrowPlace::open(self.path("state/escrow"))
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
@@ -200,7 +202,7 @@ fn the_same_file_twice_is_refused_under_whatever_name() {
     let twice = [
         [place.destination("file", "key"), place.destination("file", "./key")],
         [place.destination("file", "key"), place.destination("dotenv", "link")],
-        [Destination::Stdout, Destination::Stdout],
+        [Destination::stdout(), Destination::stdout()],
     ];
     for pair in twice {
         let error = place.reserve(&pair).err().unwrap();

@@ -179,6 +179,15 @@ pub struct DeliveryArgs {
     /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH (repeatable) [default: stdout]
     #[arg(long = "to", value_name = "DESTINATION")]
     pub to: Vec<Destination>,
+    /// Print the key to a terminal although it is delivered elsewhere too
+    #[arg(long)]
+    pub reveal: bool,
+    /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
+    #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
+    pub escrow_recipients: Vec<String>,
+    /// The age identity that opens a key which an earlier run left sealed in the escrow
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub escrow_identity: Option<PathBuf>,
     /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
     #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
     pub output: Vec<OutputOrOption>,

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::deliver::{Destination, Format, escrow};
+use crate::deliver::{Destination, Format};
 use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
-use crate::fortios::request::{DeliverEntry, Request, RequestFile, RequestFlags};
+use crate::fortios::request::{Request, RequestFile, RequestFlags};
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
 use crate::report::{Exit, Reporter, with_causes};
@@ -28,6 +28,10 @@ struct Usage {
 impl Usage {
     fn new(message: impl ToString, hint: Option<String>) -> Usage {
         Usage { message: message.to_string(), hint }
+    }
+
+    fn of((message, hint): (String, Option<String>)) -> Usage {
+        Usage { message, hint }
     }
 }
 
@@ -65,7 +69,7 @@ fn prepared(args: &MintArgs) -> Result<Prepared, Usage> {
     };
     check_device(args)?;
     let request = request(args)?;
-    let destinations = destinations(args, &request)?;
+    let destinations = super::delivery::destinations(&args.delivery, &request.deliver).map_err(Usage::of)?;
     let templates = templates(&args.request)?;
     Ok(Prepared { request, templates, destinations, version })
 }
@@ -131,24 +135,6 @@ fn flags(args: &MintArgs) -> RequestFlags {
     }
 }
 
-/// `--to` wins over the request's `deliver:`.
-fn destinations(args: &MintArgs, request: &Request) -> Result<Vec<Destination>, Usage> {
-    if !args.delivery.to.is_empty() {
-        return Ok(args.delivery.to.clone());
-    }
-    request.deliver.iter().map(destination).collect()
-}
-
-fn destination(entry: &DeliverEntry) -> Result<Destination, Usage> {
-    let value = match &entry.value {
-        serde_json::Value::Null => "",
-        serde_json::Value::String(text) => text.as_str(),
-        // A destination with options of its own; `Destination::new` says what is not there yet.
-        _ => "?",
-    };
-    Destination::new(&entry.kind, value).map_err(|error| Usage::new(format!("deliver: {error}"), error.hint()))
-}
-
 fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
     let files = match &args.templates {
         None => Vec::new(),
@@ -205,6 +191,14 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
 }
 
 async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut Reporter) -> Exit {
+    let format = args.delivery.format().unwrap_or(Format::Key);
+    let custody = match super::delivery::custody(&args.delivery, prepared.destinations.clone(), format, args.sim) {
+        Ok(custody) => custody,
+        Err((message, hint)) => {
+            reporter.bad_usage(&message, hint.as_deref());
+            return Exit::Usage;
+        }
+    };
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
     let (line, _device) = match line(args, &prepared, interrupt).await {
@@ -214,20 +208,8 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
             return Exit::Usage;
         }
     };
-    let Some(escrow) = escrow::directory() else {
-        reporter.bad_usage("there is no place for an escrow: neither XDG_STATE_HOME nor HOME is set", None);
-        return Exit::Usage;
-    };
     let device = line.endpoint.name.clone();
-    let mint = Mint {
-        line,
-        request: prepared.request,
-        consent: consent(args),
-        templates: prepared.templates,
-        destinations: prepared.destinations,
-        format: args.delivery.format().unwrap_or(Format::Key),
-        escrow,
-    };
+    let mint = Mint { line, request: prepared.request, consent: consent(args), templates: prepared.templates, custody };
     if let Err(error) = mint.rehearse() {
         reporter.refused_request(&error);
         return Exit::Usage;
@@ -240,7 +222,7 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let exit = match mint.run(&mut recorded).await {
-        Ok(record) => print_keyless(&record, &mint.destinations, args.delivery.format()),
+        Ok(record) => print_keyless(&record, &mint.custody.destinations, args.delivery.format()),
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     recorded.finish(exit)

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod check;
+mod delivery;
 mod interrupt;
 mod logging_in;
 mod mint;
@@ -93,7 +94,7 @@ fn print(bytes: &[u8]) -> Exit {
 
 /// The record without the key, for a script that asked for JSON and has the key delivered elsewhere.
 fn print_keyless(record: &Record, destinations: &[Destination], format: Option<Format>) -> Exit {
-    let elsewhere = !destinations.is_empty() && !destinations.contains(&Destination::Stdout);
+    let elsewhere = !destinations.is_empty() && !destinations.iter().any(Destination::is_stdout);
     if elsewhere && format == Some(Format::Json) {
         print(format!("{}\n", record.to_json()).as_bytes())
     } else {

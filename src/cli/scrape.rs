@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Read};
 
-use crate::deliver::{self, Device, Format, Record, escrow};
+use crate::deliver::{self, Device, Format, Record};
 use crate::report::{Exit, Reporter};
 use crate::scrape::{self, Found, Scrape};
 use crate::verbs::{Event, Observer};
@@ -78,9 +78,12 @@ fn device_name(args: &ScrapeArgs, found: &Found, number: usize, count: usize) ->
 fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, reporter: &mut Reporter) -> Exit {
     let address = args.address.clone().unwrap_or_else(|| name.to_owned());
     let device = Device { name: name.to_owned(), address: address.clone() };
-    let Some(escrow) = escrow::directory() else {
-        reporter.unreserved(None, &deliver::DeliverError::NoEscrow);
-        return Exit::Failed;
+    let escrow = match super::delivery::escrow(&args.delivery) {
+        Ok(escrow) => escrow,
+        Err((message, hint)) => {
+            reporter.bad_usage(&message, hint.as_deref());
+            return Exit::Usage;
+        }
     };
     let slot = match deliver::reserve(&args.delivery.to, &device, format, &escrow) {
         Ok(slot) => slot,

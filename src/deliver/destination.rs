@@ -2,24 +2,46 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::options::Options;
 use super::path::{PathError, PathTemplate};
+use super::seal::UnknownRecipient;
+use super::slot::Slot;
+use super::{DeliverError, Device, Format};
+use super::{file, stdout};
 
-/// A place that can take a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
-    /// Standard output, in the format that `-o` chose.
-    Stdout,
-    /// `file:PATH`: the bare key and a newline; an existing file is replaced.
-    File(PathTemplate),
-    /// `dotenv:PATH`: two variables; other lines of an existing file stay.
-    Dotenv(PathTemplate),
-    /// `tfvars:PATH`: two Terraform variables; other lines of an existing file stay.
-    Tfvars(PathTemplate),
+/// A place that can take a key: a kind, its value and its options.
+#[derive(Clone)]
+pub struct Destination {
+    options: Options,
+    target: Arc<dyn Target>,
 }
 
-/// The kinds that exist in this version.
-const KINDS: [&str; 4] = ["stdout", "file", "dotenv", "tfvars"];
+/// A kind of destination. A new one is a file with one of these, and its line in [`KINDS`].
+pub(super) struct Kind {
+    /// How it is spelt in front of the colon.
+    pub(super) name: &'static str,
+    /// How it is written: `dotenv:PATH`.
+    pub(super) syntax: &'static str,
+    /// How its value is called in YAML: `path`.
+    pub(super) value_name: &'static str,
+    /// Its options.
+    pub(super) options: &'static [&'static str],
+    /// Reads value and options.
+    pub(super) parse: fn(&Options) -> Result<Arc<dyn Target>, DestinationError>,
+}
+
+/// What a kind makes of its value and its options: something that can be reserved for a device.
+pub(super) trait Target: Send + Sync {
+    /// Proves that the key can be put there, before there is one, and leaves nothing behind when the slot is dropped.
+    fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError>;
+}
+
+/// The kinds, in the order in which they are listed to the person.
+static KINDS: [&Kind; 4] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS];
 
 /// The kinds that the design has and this version does not: they get a clear answer instead of "unknown".
 const LATER: [&str; 5] = ["ansible", "age", "vault", "exec", "k8s"];
@@ -33,9 +55,16 @@ pub enum DestinationError {
     /// A kind that a later version will have.
     #[error("this version of fgtkey cannot deliver to {0}")]
     NotYet(String),
-    /// A kind that needs a path, without one.
-    #[error("{0} needs a path")]
-    NoPath(&'static str),
+    /// A kind that needs a value (a path, a command), without one.
+    #[error("{kind} needs a {value_name}")]
+    NoValue {
+        /// The kind.
+        kind: &'static str,
+        /// What is missing.
+        value_name: &'static str,
+        /// How it is written.
+        syntax: &'static str,
+    },
     /// `stdout:` with something behind it.
     #[error("stdout takes no path, and `{0}` was given")]
     StdoutWithPath(String),
@@ -50,6 +79,57 @@ pub enum DestinationError {
         /// What is wrong with the path.
         source: PathError,
     },
+    /// Neither text nor a map.
+    #[error("{kind} takes text, or a map with `{value_name}`")]
+    Shape {
+        /// The kind.
+        kind: &'static str,
+        /// What its value is called.
+        value_name: &'static str,
+    },
+    /// An option that the kind does not have.
+    #[error("{kind} has no option `{option}`")]
+    UnknownOption {
+        /// The kind.
+        kind: &'static str,
+        /// The option.
+        option: String,
+        /// Those it has.
+        known: Vec<String>,
+    },
+    /// An option that is neither text nor a list of texts.
+    #[error("{kind}: `{option}` takes text, or a list of texts")]
+    OptionShape {
+        /// The kind.
+        kind: &'static str,
+        /// The option.
+        option: String,
+    },
+    /// An option whose text cannot be used.
+    #[error("{kind}: {option} `{text}`: {problem}")]
+    Option {
+        /// The kind.
+        kind: &'static str,
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An option that has to be there and is not.
+    #[error("{kind} needs the option {option}")]
+    NoOption {
+        /// The kind.
+        kind: &'static str,
+        /// The option.
+        option: &'static str,
+        /// What to write.
+        example: &'static str,
+    },
+    /// A text that names no recipient.
+    #[error(transparent)]
+    Recipient(#[from] UnknownRecipient),
 }
 
 impl DestinationError {
@@ -58,12 +138,19 @@ impl DestinationError {
         match self {
             DestinationError::Unknown(word) => Some(hint_for_unknown(word)),
             DestinationError::NotYet(_) => Some(format!("the destinations are {}", listed())),
-            DestinationError::NoPath(kind) => {
+            DestinationError::NoValue { kind, value_name: "path", .. } => {
                 Some(format!("{kind}:PATH, for example {kind}:keys/{{{{ device.name }}}}"))
             }
+            DestinationError::NoValue { syntax, .. } => Some((*syntax).to_owned()),
             DestinationError::StdoutWithPath(path) => Some(format!("file:{path} writes the key to a file")),
             DestinationError::TfvarsJson(_) => Some("name a file that ends in .tfvars".into()),
             DestinationError::Path { source, .. } => source.hint(),
+            DestinationError::UnknownOption { kind, known, .. } if known.is_empty() => {
+                Some(format!("{kind} has no options"))
+            }
+            DestinationError::UnknownOption { known, .. } => Some(format!("its options are {}", known.join(", "))),
+            DestinationError::NoOption { example, .. } => Some((*example).to_owned()),
+            _ => None,
         }
     }
 }
@@ -72,64 +159,92 @@ fn hint_for_unknown(word: &str) -> String {
     if word.contains(['/', '.']) {
         return format!("file:{word} writes the key to that file");
     }
-    let nearest = KINDS.iter().find(|kind| strsim::damerau_levenshtein(kind, word) <= 2);
-    match nearest {
-        Some(kind) => format!("did you mean {kind}?"),
+    match KINDS.iter().find(|kind| strsim::damerau_levenshtein(kind.name, word) <= 2) {
+        Some(kind) => format!("did you mean {}?", kind.name),
         None => format!("the destinations are {}", listed()),
     }
 }
 
-fn listed() -> &'static str {
-    "stdout, file:PATH, dotenv:PATH and tfvars:PATH"
+/// `stdout, file:PATH, … and tfvars:PATH`.
+fn listed() -> String {
+    let all: Vec<&str> = KINDS.iter().map(|kind| kind.syntax).collect();
+    match all.split_last() {
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 impl Destination {
-    /// The destination of `kind`, `value` being its path (empty for `stdout`).
+    /// The destination of `kind`, `value` being its value, options behind commas (empty for `stdout`).
     ///
-    /// Fails on a kind that is unknown or not in this version, and on a path that no device can have.
+    /// Fails on a kind that is unknown or not in this version, and on a value or an option that no device can have.
     pub fn new(kind: &str, value: &str) -> Result<Self, DestinationError> {
-        match kind {
-            "stdout" if value.is_empty() => Ok(Destination::Stdout),
-            "stdout" => Err(DestinationError::StdoutWithPath(value.to_owned())),
-            "file" => path("file", value).map(Destination::File),
-            "dotenv" => path("dotenv", value).map(Destination::Dotenv),
-            "tfvars" if value.ends_with(".json") => Err(DestinationError::TfvarsJson(value.to_owned())),
-            "tfvars" => path("tfvars", value).map(Destination::Tfvars),
-            later if LATER.contains(&later) => Err(DestinationError::NotYet(later.to_owned())),
-            other => Err(DestinationError::Unknown(other.to_owned())),
-        }
+        let kind = Kind::named(kind)?;
+        Destination::of(kind, Options::parse(kind.name, value, kind.options))
+    }
+
+    /// The destination of an entry of the request's `deliver:`: text, or a map of the value and options.
+    ///
+    /// Fails as [`Destination::new`] does, and on YAML of another shape.
+    pub fn from_yaml(kind: &str, yaml: &Value) -> Result<Self, DestinationError> {
+        let kind = Kind::named(kind)?;
+        Destination::of(kind, Options::from_yaml(kind.name, yaml, kind.value_name, kind.options)?)
+    }
+
+    /// Standard output.
+    pub fn stdout() -> Self {
+        Destination { options: Options::parse(stdout::LABEL, "", &[]), target: Arc::new(stdout::Stdout) }
+    }
+
+    fn of(kind: &'static Kind, options: Options) -> Result<Self, DestinationError> {
+        Ok(Destination { target: (kind.parse)(&options)?, options })
     }
 
     /// The kind, as it is spelt in front of the colon.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Destination::Stdout => "stdout",
-            Destination::File(_) => "file",
-            Destination::Dotenv(_) => "dotenv",
-            Destination::Tfvars(_) => "tfvars",
-        }
+        self.options.kind
     }
 
-    /// The path, for a destination that has one.
-    pub fn path(&self) -> Option<&PathTemplate> {
-        match self {
-            Destination::Stdout => None,
-            Destination::File(path) | Destination::Dotenv(path) | Destination::Tfvars(path) => Some(path),
+    /// Whether the key goes to standard output.
+    pub fn is_stdout(&self) -> bool {
+        self.kind() == stdout::LABEL
+    }
+
+    pub(super) fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
+        self.target.reserve(device, format)
+    }
+}
+
+impl Kind {
+    fn named(word: &str) -> Result<&'static Kind, DestinationError> {
+        match KINDS.iter().find(|kind| kind.name == word) {
+            Some(kind) => Ok(kind),
+            None if LATER.contains(&word) => Err(DestinationError::NotYet(word.to_owned())),
+            None => Err(DestinationError::Unknown(word.to_owned())),
         }
     }
 }
 
-fn path(kind: &'static str, value: &str) -> Result<PathTemplate, DestinationError> {
-    if value.is_empty() {
-        return Err(DestinationError::NoPath(kind));
+impl Options {
+    /// The value as a path that may name the device. Fails without one.
+    pub(super) fn path(&self) -> Result<PathTemplate, DestinationError> {
+        if self.value.is_empty() {
+            let value_name = "path";
+            return Err(DestinationError::NoValue { kind: self.kind, value_name, syntax: "" });
+        }
+        self.template(&self.value)
     }
-    PathTemplate::new(value).map_err(|source| DestinationError::Path { kind, source })
+
+    /// A text as a template that may name the device.
+    pub(super) fn template(&self, text: &str) -> Result<PathTemplate, DestinationError> {
+        PathTemplate::new(text).map_err(|source| DestinationError::Path { kind: self.kind, source })
+    }
 }
 
 impl FromStr for Destination {
     type Err = DestinationError;
 
-    /// Reads `KIND:VALUE` or a bare `stdout`.
+    /// Reads `KIND:VALUE[,OPTION=TEXT]…` or a bare `stdout`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (kind, value) = text.split_once(':').unwrap_or((text, ""));
         Destination::new(kind, value)
@@ -138,12 +253,23 @@ impl FromStr for Destination {
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path() {
-            Some(path) => write!(f, "{}:{}", self.kind(), path.as_str()),
-            None => f.write_str(self.kind()),
-        }
+        if self.is_stdout() { f.write_str(stdout::LABEL) } else { f.write_str(&self.options.text()) }
     }
 }
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Destination({self})")
+    }
+}
+
+impl PartialEq for Destination {
+    fn eq(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
+}
+
+impl Eq for Destination {}
 
 #[cfg(test)]
 mod tests {
@@ -151,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_destination_reads_back_as_it_was_written() {
-        for text in ["stdout", "file:key", "dotenv:keys/{{ device.name }}.env", "tfvars:a:b.tfvars"] {
+        for text in ["stdout", "file:key", "dotenv:keys/{{ device.name }}.env", "tfvars:a:b.tfvars", "file:a,b=c"] {
             assert_eq!(text.parse::<Destination>().unwrap().to_string(), text);
         }
     }
@@ -161,7 +287,7 @@ mod tests {
         let cases = [
             ("dotnev:x", "`dotnev` is not a kind of destination", "did you mean dotenv?"),
             ("fw1.env", "`fw1.env` is not a kind of destination", "file:fw1.env writes the key to that file"),
-            ("vault:secret/fw1", "this version of fgtkey cannot deliver to vault", "the destinations are"),
+            ("nowhere", "`nowhere` is not a kind of destination", "the destinations are stdout, file:PATH"),
             ("file:", "file needs a path", "file:PATH"),
             ("file", "file needs a path", "file:PATH"),
             ("stdout:x", "stdout takes no path, and `x` was given", "file:x"),

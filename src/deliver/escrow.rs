@@ -1,7 +1,7 @@
 //! The escrow: where a key waits that could not be delivered.
 
-use std::fs::DirBuilder;
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::DeliverError;
 use super::file::io_error;
 use super::private::PrivateFile;
-use super::record::Record;
+use super::record::{Record, StoredRecord};
+use super::seal::{self, OpenSealError, Recipients};
 use crate::secret::Secret;
 
 /// How the escrow is called where a destination is named.
@@ -29,48 +30,215 @@ pub fn directory() -> Option<PathBuf> {
     state.map(|state| state.join("fgtkey").join(LABEL))
 }
 
+/// Where undelivered keys are kept, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscrowPlace {
+    /// The directory; it is made (0700) where it is missing.
+    pub directory: PathBuf,
+    /// Whom the keys are sealed to; nobody: they lie open in private files (0600).
+    pub recipients: Recipients,
+}
+
+impl EscrowPlace {
+    /// A directory whose files are not sealed.
+    pub fn open(directory: impl Into<PathBuf>) -> EscrowPlace {
+        EscrowPlace { directory: directory.into(), recipients: Recipients::default() }
+    }
+}
+
 /// A reserved place in the escrow. Dropped unused, it leaves nothing behind.
 pub(super) struct Escrow {
-    directory: PathBuf,
+    place: EscrowPlace,
     draft: PrivateFile,
 }
 
 impl Escrow {
     /// Creates the directory (0700) if need be, and a filled private file in it.
-    pub(super) fn reserve(directory: &Path) -> Result<Self, DeliverError> {
+    pub(super) fn reserve(place: &EscrowPlace) -> Result<Self, DeliverError> {
+        let directory = &place.directory;
         let doing = format!("create {}", directory.display());
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io_error(LABEL, &doing))?;
-        let doing = format!("create a file in {}", directory.display());
-        let draft = PrivateFile::reserve(directory, ROOM).map_err(io_error(LABEL, &doing))?;
-        Ok(Escrow { directory: directory.to_owned(), draft })
+        let draft = draft(directory)?;
+        Ok(Escrow { place: place.clone(), draft })
     }
 
-    /// Keeps the key with its record and the destinations that still lack it. Returns the file.
-    pub(super) fn keep(self, record: &Record, undelivered: &[&str], key: &Secret) -> Result<PathBuf, DeliverError> {
-        let path = self.directory.join(file_name(record));
+    /// Keeps the key with its record and the destinations that still lack it.
+    pub(super) fn keep(self, record: &Record, missing: &[String], key: &Secret) -> Result<Escrowing, DeliverError> {
+        let sealed = !self.place.recipients.is_empty();
+        let path = self.place.directory.join(file_name(record, sealed));
         let doing = format!("write {}", path.display());
-        let bytes = content(record, undelivered, key).map_err(io_error(LABEL, &doing))?;
+        let bytes = content(record, missing, key, &self.place.recipients).map_err(io_error(LABEL, &doing))?;
         self.draft.create(&path, &bytes).map_err(io_error(LABEL, &doing))?;
-        Ok(path)
+        Ok(Escrowing { place: self.place, path, length: bytes.len() })
     }
 }
 
-/// `{"undelivered":[…],"record":{…}}` and a newline.
-fn content(record: &Record, undelivered: &[&str], key: &Secret) -> io::Result<Zeroizing<Vec<u8>>> {
+/// A key in the escrow.
+pub(super) struct Escrowing {
+    place: EscrowPlace,
+    path: PathBuf,
+    length: usize,
+}
+
+impl Escrowing {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes down which destinations still lack the key. The file is replaced as a whole.
+    pub(super) fn update(self, record: &Record, missing: &[String], key: &Secret) -> Result<PathBuf, DeliverError> {
+        let doing = format!("write {}", self.path.display());
+        let bytes = content(record, missing, key, &self.place.recipients).map_err(io_error(LABEL, &doing))?;
+        let replaced = draft(&self.place.directory)
+            .and_then(|draft| draft.replace(&self.path, &bytes).map_err(io_error(LABEL, &doing)));
+        match replaced {
+            // What was there before names destinations that have the key by now: more than is missing, and the key is safe.
+            Err(_) if self.path.exists() => Ok(self.path),
+            Err(error) => Err(error),
+            Ok(()) => Ok(self.path),
+        }
+    }
+
+    /// Overwrites the key and removes the file. One that is gone already is as good.
+    pub(super) fn wipe(self) {
+        let overwritten = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| {
+            file.write_all(&vec![0; self.length])?;
+            file.sync_all()
+        });
+        // What could not be overwritten is removed all the same.
+        drop(overwritten);
+        let _ = fs::remove_file(&self.path);
+        let _ = File::open(&self.place.directory).and_then(|directory| directory.sync_all());
+    }
+}
+
+fn draft(directory: &Path) -> Result<PrivateFile, DeliverError> {
+    let doing = format!("create a file in {}", directory.display());
+    PrivateFile::reserve(directory, ROOM).map_err(io_error(LABEL, &doing))
+}
+
+/// `{"undelivered":[…],"record":{…}}` and a newline, sealed where there is somebody to seal it to.
+fn content(
+    record: &Record,
+    undelivered: &[String],
+    key: &Secret,
+    recipients: &Recipients,
+) -> io::Result<Zeroizing<Vec<u8>>> {
     let list = serde_json::to_string(undelivered)?;
     let record = record.to_json_with(key)?;
     let parts: [&[u8]; 5] = [b"{\"undelivered\":", list.as_bytes(), b",\"record\":", &record, b"}\n"];
     let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
-    Ok(bytes)
+    if recipients.is_empty() { Ok(bytes) } else { recipients.seal(&bytes).map(Zeroizing::new) }
+}
+
+/// A key out of the escrow.
+pub struct Kept {
+    /// Its record.
+    pub record: Record,
+    /// The destinations that lack the key, as far as is known.
+    pub missing: Vec<String>,
+    pub(super) key: Secret,
+    pub(super) escrowing: Escrowing,
+}
+
+/// Why a key cannot be taken out of the escrow.
+#[derive(Debug, thiserror::Error)]
+pub enum EscrowError {
+    /// It is sealed, and nobody said with which identity it opens.
+    #[error("the key in {} is sealed", .0.display())]
+    Sealed(PathBuf),
+    /// The identity does not open it.
+    #[error("the key in {} cannot be opened", path.display())]
+    Unopened {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: OpenSealError,
+    },
+    /// The file cannot be read.
+    #[error("the key in {} cannot be read", path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not one of ours.
+    #[error("{} is no escrowed key: {problem}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        problem: String,
+    },
+}
+
+impl EscrowError {
+    /// What to type next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            EscrowError::Sealed(_) => Some("--escrow-identity FILE names the age identity that opens it".into()),
+            EscrowError::Unopened { path, .. } => Some(format!("try `age -d -i IDENTITY {}`", path.display())),
+            _ => None,
+        }
+    }
+}
+
+impl EscrowPlace {
+    /// The files that hold keys, the oldest names first. None when there is no escrow yet.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_key(path)).collect();
+        files.sort();
+        files
+    }
+
+    /// Takes a key out of the escrow; the file stays until the key is delivered.
+    ///
+    /// # Errors
+    /// [`EscrowError`].
+    pub fn take(&self, path: &Path, identity: Option<&Path>) -> Result<Kept, EscrowError> {
+        let bytes = Zeroizing::new(fs::read(path).map_err(|source| EscrowError::Unread { path: path.into(), source })?);
+        let length = bytes.len();
+        let bytes = match (is_sealed(path), identity) {
+            (false, _) => bytes,
+            (true, None) => return Err(EscrowError::Sealed(path.to_owned())),
+            (true, Some(identity)) => seal::open(&bytes, identity)
+                .map_err(|source| EscrowError::Unopened { path: path.to_owned(), source })?,
+        };
+        let foreign = |problem: String| EscrowError::Foreign { path: path.to_owned(), problem };
+        let content: Content = serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
+        let escrowing = Escrowing { place: self.clone(), path: path.to_owned(), length };
+        let (record, key) = content.record.into_parts().map_err(foreign)?;
+        Ok(Kept { record, missing: content.undelivered, key, escrowing })
+    }
+}
+
+/// What a file of the escrow holds.
+#[derive(serde::Deserialize)]
+struct Content {
+    undelivered: Vec<String>,
+    record: StoredRecord,
+}
+
+fn is_key(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.age"))
+}
+
+fn is_sealed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "age")
 }
 
 /// Device, API user and time, each reduced to what is safe in a file name.
-fn file_name(record: &Record) -> String {
+fn file_name(record: &Record, sealed: bool) -> String {
     let user = record.api_user.as_deref().unwrap_or("key");
     let safe = |text: &str| -> String {
         text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect()
     };
     let time = record.generated_at.strftime("%Y%m%dT%H%M%S.%9f");
-    format!("{}-{}-{time}.json", safe(&record.device), safe(user))
+    let ending = if sealed { "json.age" } else { "json" };
+    format!("{}-{}-{time}.{ending}", safe(&record.device), safe(user))
 }

@@ -6,11 +6,54 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use std::sync::Arc;
+
+use super::destination::{DestinationError, Kind, Target};
 use super::edit::{Setting, Statement, rewrite};
+use super::options::Options;
+use super::path::PathTemplate;
 use super::private::{LARGEST, PrivateFile};
 use super::record::Record;
-use super::{DeliverError, EditError, Format, dotenv, format, tfvars};
+use super::slot::Slot;
+use super::{DeliverError, Device, EditError, Format, dotenv, format, tfvars};
 use crate::secret::Secret;
+
+/// `file:PATH`: the bare key and a newline; an existing file is replaced.
+pub(super) static KEY: Kind = kind("file", "file:PATH", |options| target(options, Content::Key));
+
+/// `dotenv:PATH`: two variables; other lines of an existing file stay.
+pub(super) static DOTENV: Kind = kind("dotenv", "dotenv:PATH", |options| target(options, Content::Dotenv));
+
+/// `tfvars:PATH`: two Terraform variables; other lines of an existing file stay.
+pub(super) static TFVARS: Kind = kind("tfvars", "tfvars:PATH", |options| {
+    if options.value.ends_with(".json") {
+        return Err(DestinationError::TfvarsJson(options.value.clone()));
+    }
+    target(options, Content::Tfvars)
+});
+
+type Parse = fn(&Options) -> Result<Arc<dyn Target>, DestinationError>;
+
+const fn kind(name: &'static str, syntax: &'static str, parse: Parse) -> Kind {
+    Kind { name, syntax, value_name: "path", options: &[], parse }
+}
+
+fn target(options: &Options, content: Content) -> Result<Arc<dyn Target>, DestinationError> {
+    Ok(Arc::new(FileTarget { kind: options.kind, path: options.path()?, content }))
+}
+
+struct FileTarget {
+    kind: &'static str,
+    path: PathTemplate,
+    content: Content,
+}
+
+impl Target for FileTarget {
+    fn reserve(&self, device: &Device, _: Format) -> Result<Box<dyn Slot>, DeliverError> {
+        let (label, path) = self.path.file_for(self.kind, device)?;
+        Ok(Box::new(FileSlot::reserve(label, &path, self.content)?))
+    }
+}
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,30 +92,35 @@ impl FileSlot {
         Ok(FileSlot { label, path, content, draft })
     }
 
-    /// The file that will be replaced, links resolved.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    fn edited(&self, existing: &str, settings: &[Setting]) -> Result<Zeroizing<Vec<u8>>, DeliverError> {
+        let statements = self.content.statements(existing).map_err(|source| unfit(&self.label, &self.path, source))?;
+        let mut text = rewrite(&statements, settings);
+        Ok(Zeroizing::new(std::mem::take(&mut *text).into_bytes()))
     }
+}
 
-    /// The destination, its path resolved for the device.
-    pub(super) fn label(&self) -> &str {
+impl Slot for FileSlot {
+    fn label(&self) -> &str {
         &self.label
     }
 
+    fn spec(&self) -> String {
+        let kind = self.label.split(':').next().unwrap_or_default();
+        format!("{kind}:{}", self.path.display())
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     /// Writes the key. The existing file is read again: others may have changed their lines meanwhile.
-    pub(super) fn store(self, record: &Record, key: &Secret) -> Result<(), DeliverError> {
+    fn store(self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError> {
         let existing = existing(&self.label, &self.path, self.content)?;
         let bytes = match self.content.settings(record, key) {
             None => Format::Key.render(record, key).map_err(io_error(&self.label, "write the key"))?,
             Some(settings) => self.edited(&existing, &settings)?,
         };
         self.draft.replace(&self.path, &bytes).map_err(io_error(&self.label, "write the key"))
-    }
-
-    fn edited(&self, existing: &str, settings: &[Setting]) -> Result<Zeroizing<Vec<u8>>, DeliverError> {
-        let statements = self.content.statements(existing).map_err(|source| unfit(&self.label, &self.path, source))?;
-        let mut text = rewrite(&statements, settings);
-        Ok(Zeroizing::new(std::mem::take(&mut *text).into_bytes()))
     }
 }
 

@@ -11,18 +11,23 @@
 //! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
 //!
-//! A new destination is a file here, a variant of [`Destination`] and a match arm in `slot.rs`.
+//! A new destination is a file here with a `Kind`, and its line in the table of `destination.rs`.
+//!
+//! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
+//! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
 
 pub mod destination;
 pub mod escrow;
 pub mod format;
 pub mod path;
 pub mod record;
+pub mod seal;
 pub mod slot;
 
 mod dotenv;
 mod edit;
 mod file;
+mod options;
 mod private;
 mod stdout;
 mod tfvars;
@@ -30,10 +35,11 @@ mod tfvars;
 use std::path::PathBuf;
 
 pub use destination::{Destination, DestinationError};
+pub use escrow::{EscrowError, EscrowPlace, Kept};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};
-pub use slot::{Escrowed, Reservation, Stored, Undelivered, reserve};
+pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve, resume};
 
 /// What a destination may name of the device in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +107,32 @@ pub enum DeliverError {
         /// What is wrong with it.
         source: EditError,
     },
+    /// A destination that the escrow names cannot be understood any more.
+    #[error("{destination}")]
+    Unnamed {
+        /// As the escrow names it.
+        destination: String,
+        /// What is wrong with it.
+        source: DestinationError,
+    },
     /// Nobody says where undelivered keys are kept.
     #[error("there is no place for a key that cannot be delivered: neither XDG_STATE_HOME nor HOME is set")]
     NoEscrow,
     /// Standard output is closed or `/dev/null`.
     #[error("stdout is closed or /dev/null, where a key is lost")]
     Nowhere,
+    /// A service (a secret store, a command) refused or could not be had.
+    #[error("{destination}: could not {doing}")]
+    Service {
+        /// The destination as it is told.
+        destination: String,
+        /// What was being done: "log in", "write the key".
+        doing: String,
+        /// The service's reason; no secret in it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What to type or do next.
+        hint: Option<String>,
+    },
     /// The system refused.
     #[error("{destination}: could not {doing}")]
     Io {
@@ -134,6 +160,7 @@ impl DeliverError {
             }
             DeliverError::NoEscrow => Some("set XDG_STATE_HOME to a directory that you may write to".into()),
             DeliverError::Path { source, .. } => source.hint(),
+            DeliverError::Service { hint, .. } => hint.clone(),
             _ => None,
         }
     }

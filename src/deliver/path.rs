@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, context};
 
-use super::Device;
+use super::{DeliverError, Device};
 
 /// A path in which `{{ device.name }}` and `{{ device.address }}` stand for those of the device.
 ///
@@ -72,6 +72,23 @@ impl PathTemplate {
             Some(rest) => home().map(|home| home.join(rest)).ok_or(PathError::NoHome(text)),
             None => Ok(PathBuf::from(text)),
         }
+    }
+
+    /// The file that a destination of `kind` stands for on `device`, and how that destination is called.
+    ///
+    /// Fails as [`PathTemplate::path_for`] does.
+    pub(super) fn file_for(&self, kind: &str, device: &Device) -> Result<(String, PathBuf), DeliverError> {
+        let path = self.path_for(device).map_err(|source| self.unusable(kind, device, source))?;
+        Ok((format!("{kind}:{}", path.display()), path))
+    }
+
+    /// The text for `device`, for what is no file: a path in a secret store, a name.
+    pub(super) fn name_for(&self, kind: &str, device: &Device) -> Result<String, DeliverError> {
+        self.text_for(device).map_err(|source| self.unusable(kind, device, source))
+    }
+
+    fn unusable(&self, kind: &str, device: &Device, source: PathError) -> DeliverError {
+        DeliverError::Path { destination: format!("{kind}:{}", self.0), device: device.name.clone(), source }
     }
 
     fn text_for(&self, device: &Device) -> Result<String, PathError> {

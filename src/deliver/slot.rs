@@ -1,20 +1,36 @@
-//! Reserve, then store.
+//! Reserve, then store: the key goes into the escrow first, then to its destinations, and out of the escrow at the end.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::destination::Destination;
-use super::escrow::Escrow;
-use super::file::{Content, FileSlot};
+use super::escrow::{Escrow, EscrowPlace, Escrowing, Kept};
 use super::record::Record;
-use super::stdout::{self, StdoutSlot};
-use super::{DeliverError, Device, Format, PathTemplate};
+use super::{DeliverError, Device, Format};
 use crate::secret::Secret;
 
 /// A destination that is ready to take one key.
-enum Slot {
-    Stdout(StdoutSlot),
-    File(FileSlot),
+pub(super) trait Slot: Send {
+    /// The destination as it is told and recorded: `dotenv:keys/fw1.env`.
+    fn label(&self) -> &str;
+
+    /// The destination as another run finds it again, from whatever directory: paths absolute, options behind it.
+    fn spec(&self) -> String {
+        self.label().to_owned()
+    }
+
+    /// The file that will be replaced, links resolved, where it is one.
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Whether it writes to standard output: such a one comes last, and there is one at most.
+    fn is_stdout(&self) -> bool {
+        false
+    }
+
+    /// Puts the key there.
+    fn store(self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError>;
 }
 
 /// Every destination of one device, and the escrow behind them, ready to take one key.
@@ -22,7 +38,7 @@ enum Slot {
 /// Dropped unused it leaves nothing behind: no file is created, none is altered.
 #[must_use = "a reservation that is not stored delivers nothing"]
 pub struct Reservation {
-    slots: Vec<Slot>,
+    slots: Vec<Box<dyn Slot>>,
     escrow: Escrow,
 }
 
@@ -49,7 +65,8 @@ pub struct Undelivered {
 /// Where an undelivered key is.
 #[derive(Debug)]
 pub enum Escrowed {
-    /// In this file, mode 0600: the record with the key, and the destinations that lack it, as JSON.
+    /// In this file, mode 0600: the record with the key, and the destinations that lack it, as JSON; sealed with age where
+    /// the escrow has recipients.
     At(PathBuf),
     /// Nowhere but here: the escrow failed too.
     Failed {
@@ -72,118 +89,196 @@ impl fmt::Display for Undelivered {
 impl std::error::Error for Undelivered {}
 
 /// Proves that the key can be kept, before there is one: opens each of `destinations` (none means stdout) for `device`,
-/// and a file in the directory `escrow`.
+/// and a file in the escrow.
 ///
 /// Fails, with nothing left behind, on the first destination that cannot be written or that is named twice.
 pub fn reserve(
     destinations: &[Destination],
     device: &Device,
     format: Format,
-    escrow: &Path,
+    escrow: &EscrowPlace,
 ) -> Result<Reservation, DeliverError> {
-    let default = [Destination::Stdout];
-    let destinations = if destinations.is_empty() { &default } else { destinations };
-    let mut slots: Vec<Slot> = Vec::new();
+    let slots = if destinations.is_empty() {
+        slots(&[Destination::stdout()], device, format)?
+    } else {
+        slots(destinations, device, format)?
+    };
+    Ok(Reservation { slots, escrow: Escrow::reserve(escrow)? })
+}
+
+pub(super) fn slots(
+    destinations: &[Destination],
+    device: &Device,
+    format: Format,
+) -> Result<Vec<Box<dyn Slot>>, DeliverError> {
+    let mut slots: Vec<Box<dyn Slot>> = Vec::new();
     for destination in destinations {
-        let slot = slot(destination, device, format)?;
-        if let Some(first) = slots.iter().find(|other| other.same_as(&slot)) {
+        let slot = destination.reserve(device, format)?;
+        if let Some(first) = slots.iter().find(|other| is_same(other.as_ref(), slot.as_ref())) {
             return Err(DeliverError::Twice { first: first.label().into(), second: slot.label().into() });
         }
         slots.push(slot);
     }
     // Stdout comes last, so that the record it may carry names every destination that has the key.
-    slots.sort_by_key(|slot| matches!(slot, Slot::Stdout(_)));
-    Ok(Reservation { slots, escrow: Escrow::reserve(escrow)? })
+    slots.sort_by_key(|slot| slot.is_stdout());
+    Ok(slots)
 }
 
-fn slot(destination: &Destination, device: &Device, format: Format) -> Result<Slot, DeliverError> {
-    match destination {
-        Destination::Stdout => StdoutSlot::reserve(format).map(Slot::Stdout),
-        Destination::File(path) => file(destination, path, device, Content::Key),
-        Destination::Dotenv(path) => file(destination, path, device, Content::Dotenv),
-        Destination::Tfvars(path) => file(destination, path, device, Content::Tfvars),
-    }
-}
-
-fn file(
-    destination: &Destination,
-    template: &PathTemplate,
-    device: &Device,
-    content: Content,
-) -> Result<Slot, DeliverError> {
-    let path = template.path_for(device).map_err(|source| DeliverError::Path {
-        destination: destination.to_string(),
-        device: device.name.clone(),
-        source,
-    })?;
-    let label = format!("{}:{}", destination.kind(), path.display());
-    FileSlot::reserve(label, &path, content).map(Slot::File)
-}
-
-impl Slot {
-    fn label(&self) -> &str {
-        match self {
-            Slot::Stdout(_) => stdout::LABEL,
-            Slot::File(file) => file.label(),
-        }
-    }
-
-    fn path(&self) -> Option<&Path> {
-        match self {
-            Slot::Stdout(_) => None,
-            Slot::File(file) => Some(file.path()),
-        }
-    }
-
-    fn same_as(&self, other: &Slot) -> bool {
-        self.path() == other.path()
-    }
-
-    fn store(self, record: &Record, key: &Secret) -> Result<(), DeliverError> {
-        match self {
-            Slot::Stdout(slot) => slot.store(record, key),
-            Slot::File(slot) => slot.store(record, key),
-        }
+fn is_same(one: &dyn Slot, other: &dyn Slot) -> bool {
+    match (one.path(), other.path()) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => one.is_stdout() && other.is_stdout() || one.spec() == other.spec(),
+        _ => false,
     }
 }
 
 impl Reservation {
     /// The files that will be replaced, links resolved: what several devices must not share.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.slots.iter().filter_map(Slot::path)
+        self.slots.iter().filter_map(|slot| slot.path())
     }
 
     /// Whether the key goes to stdout.
     pub fn uses_stdout(&self) -> bool {
-        self.slots.iter().any(|slot| matches!(slot, Slot::Stdout(_)))
+        self.slots.iter().any(|slot| slot.is_stdout())
+    }
+
+    /// The destinations as another run finds them again.
+    pub fn specs(&self) -> Vec<String> {
+        self.slots.iter().map(|slot| slot.spec()).collect()
+    }
+
+    /// Puts a new key into the escrow, on disk, before anything else can happen to it.
+    pub fn secure(self, record: &Record, key: Secret) -> Secured {
+        let specs = self.specs();
+        let escrowing = self.escrow.keep(record, &specs, &key);
+        Secured { slots: self.slots, refused: Vec::new(), escrowing, key }
+    }
+
+    /// Takes a key that an earlier run left in the escrow instead of a new one. What that run had still to deliver is
+    /// delivered too.
+    pub fn take_over(self, kept: Kept, format: Format) -> Secured {
+        Secured::of(self.slots, kept, format)
     }
 
     /// Writes the key to every destination, and names in `record.delivered_to` those that have it.
     ///
-    /// One that fails does not keep the others from it; the key then also goes to the escrow, and [`Undelivered`] says
-    /// where.
+    /// One that fails does not keep the others from it; the key then stays in the escrow, and [`Undelivered`] says where.
     pub fn store(self, record: &mut Record, key: Secret) -> Result<Vec<Stored>, Box<Undelivered>> {
-        let (mut stored, mut failures, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+        let delivered = self.secure(record, key).deliver(record, &mut |_| ())?;
+        Ok(delivered.finish())
+    }
+}
+
+/// A key out of the escrow, and the destinations that lack it still. One that cannot be reserved is told as one that failed.
+pub fn resume(kept: Kept, format: Format) -> Secured {
+    Secured::of(Vec::new(), kept, format)
+}
+
+/// A key that is in the escrow, and the destinations that are to get it.
+#[must_use = "a key that is only in the escrow is not delivered"]
+pub struct Secured {
+    slots: Vec<Box<dyn Slot>>,
+    /// The destinations that could not even be reserved.
+    refused: Vec<(String, DeliverError)>,
+    escrowing: Result<Escrowing, DeliverError>,
+    key: Secret,
+}
+
+impl Secured {
+    /// A key that was in the escrow already, for `slots` and for what else lacks it.
+    fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
+        let device = kept.record.device_for_paths();
+        let mut refused = Vec::new();
+        for spec in kept.missing {
+            match reserve_again(&spec, &device, format) {
+                Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}
+                Ok(slot) => slots.push(slot),
+                Err(error) => refused.push((spec, error)),
+            }
+        }
+        slots.sort_by_key(|slot| slot.is_stdout());
+        Secured { slots, refused, escrowing: Ok(kept.escrowing), key: kept.key }
+    }
+
+    /// The key, to be proven.
+    pub fn key(&self) -> &Secret {
+        &self.key
+    }
+
+    /// The file that holds it; none when the escrow failed, which is told only where a destination fails too.
+    pub fn escrow(&self) -> Option<&Path> {
+        self.escrowing.as_ref().ok().map(Escrowing::path)
+    }
+
+    /// Throws the key away: it is void.
+    pub fn discard(self) {
+        if let Ok(escrowing) = self.escrowing {
+            escrowing.wipe();
+        }
+    }
+
+    /// Writes the key to every destination, tells `stored` the [`Slot::spec`] of each that has it, and names them in
+    /// `record.delivered_to`.
+    ///
+    /// One that fails does not keep the others from it; the key stays in the escrow for those that lack it.
+    pub fn deliver(
+        self,
+        record: &mut Record,
+        stored: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Delivered, Box<Undelivered>> {
+        let (mut missing, mut failures): (Vec<String>, Vec<DeliverError>) = self.refused.into_iter().unzip();
+        let mut done = Vec::new();
         for slot in self.slots {
-            let done = Stored { destination: slot.label().to_owned(), path: slot.path().map(Path::to_owned) };
-            record.delivered_to.push(done.destination.clone());
-            match slot.store(record, &key) {
-                Ok(()) => stored.push(done),
+            let place = Stored { destination: slot.label().to_owned(), path: slot.path().map(Path::to_owned) };
+            let spec = slot.spec();
+            let known = record.delivered_to.clone();
+            if !known.contains(&place.destination) {
+                record.delivered_to.push(place.destination.clone());
+            }
+            match slot.store(record, &self.key) {
+                Ok(()) => {
+                    stored(&spec);
+                    done.push(place);
+                }
                 Err(error) => {
-                    missing.extend(record.delivered_to.pop());
+                    record.delivered_to = known;
+                    missing.push(spec);
                     failures.push(error);
                 }
             }
         }
         if failures.is_empty() {
-            return Ok(stored);
+            return Ok(Delivered { stored: done, escrowing: self.escrowing.ok() });
         }
-        let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
-        let escrowed = match self.escrow.keep(record, &missing, &key) {
+        let escrowed = match self.escrowing.and_then(|kept| kept.update(record, &missing, &self.key)) {
             Ok(path) => Escrowed::At(path),
-            Err(error) => Escrowed::Failed { error, key },
+            Err(error) => Escrowed::Failed { error, key: self.key },
         };
-        Err(Box::new(Undelivered { stored, failures, escrowed }))
+        Err(Box::new(Undelivered { stored: done, failures, escrowed }))
+    }
+}
+
+fn reserve_again(spec: &str, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
+    let unnamed = |source| DeliverError::Unnamed { destination: spec.to_owned(), source };
+    spec.parse::<Destination>().map_err(unnamed)?.reserve(device, format)
+}
+
+/// A key that every destination has; the escrow still has it too.
+#[must_use = "the key stays in the escrow until this is finished"]
+pub struct Delivered {
+    /// The destinations that have it.
+    pub stored: Vec<Stored>,
+    escrowing: Option<Escrowing>,
+}
+
+impl Delivered {
+    /// Wipes the key out of the escrow.
+    pub fn finish(self) -> Vec<Stored> {
+        if let Some(escrowing) = self.escrowing {
+            escrowing.wipe();
+        }
+        self.stored
     }
 }
 
@@ -194,10 +289,11 @@ mod tests {
     use std::os::fd::OwnedFd;
 
     use super::*;
+    use crate::deliver::stdout::StdoutSlot;
 
     fn reservation(stdout: fs::File, format: Format, escrow: &Path) -> Reservation {
-        let slots = vec![Slot::Stdout(StdoutSlot::on(stdout, format).unwrap())];
-        Reservation { slots, escrow: Escrow::reserve(escrow).unwrap() }
+        let slots: Vec<Box<dyn Slot>> = vec![Box::new(StdoutSlot::on(stdout, format).unwrap())];
+        Reservation { slots, escrow: Escrow::reserve(&EscrowPlace::open(escrow)).unwrap() }
     }
 
     #[test]

@@ -5,13 +5,38 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
+use std::sync::Arc;
+
+use super::destination::{DestinationError, Kind, Target};
 use super::file::io_error;
+use super::options::Options;
 use super::record::Record;
-use super::{DeliverError, Format};
+use super::slot::Slot;
+use super::{DeliverError, Device, Format};
 use crate::secret::Secret;
 
 /// How the destination is called.
 pub(super) const LABEL: &str = "stdout";
+
+/// `stdout`: in the format that `-o` chose.
+pub(super) static KIND: Kind = Kind { name: LABEL, syntax: LABEL, value_name: "path", options: &[], parse };
+
+fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
+    if options.value.is_empty() {
+        Ok(Arc::new(Stdout))
+    } else {
+        Err(DestinationError::StdoutWithPath(options.value.clone()))
+    }
+}
+
+/// Standard output as a target.
+pub(super) struct Stdout;
+
+impl Target for Stdout {
+    fn reserve(&self, _: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
+        Ok(Box::new(StdoutSlot::reserve(format)?))
+    }
+}
 
 /// Standard output, kept open for the key.
 ///
@@ -38,9 +63,19 @@ impl StdoutSlot {
         out.write(&[]).map_err(io_error(LABEL, "write to it"))?;
         Ok(StdoutSlot { out, format })
     }
+}
+
+impl Slot for StdoutSlot {
+    fn label(&self) -> &str {
+        LABEL
+    }
+
+    fn is_stdout(&self) -> bool {
+        true
+    }
 
     /// Writes the key. A reader that has gone away (`EPIPE`) is a failure like any other.
-    pub(super) fn store(mut self, record: &Record, key: &Secret) -> Result<(), DeliverError> {
+    fn store(mut self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError> {
         let bytes = self.format.render(record, key).map_err(io_error(LABEL, "write the key"))?;
         self.out.write_all(&bytes).map_err(io_error(LABEL, "write the key"))
     }
@@ -62,7 +97,7 @@ mod tests {
     use super::*;
 
     fn stored_on(out: File) -> Result<(), DeliverError> {
-        StdoutSlot::on(out, Format::Key)?.store(&Record::new("fw1"), &Secret::new("fccys3"))
+        Box::new(StdoutSlot::on(out, Format::Key)?).store(&Record::new("fw1"), &Secret::new("fccys3"))
     }
 
     fn kind(result: Result<(), DeliverError>) -> ErrorKind {

@@ -23,16 +23,6 @@ pub enum Edit {
     DeleteUser(String),
 }
 
-impl Edit {
-    /// The object as reports and the journal name it, table and name: `system api-user terraform`.
-    pub fn object(&self) -> String {
-        match self {
-            Edit::Profile(ProfileEdit { name, .. }) | Edit::DeleteProfile(name) => format!("system accprofile {name}"),
-            Edit::User(UserEdit { name, .. }) | Edit::DeleteUser(name) => format!("system api-user {name}"),
-        }
-    }
-}
-
 /// A `set NAME VALUE…` line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetLine {

@@ -3,10 +3,12 @@
 
 pub mod check;
 pub mod console;
+pub mod custody;
 pub mod event;
 pub mod failure;
 mod key;
 pub mod mint;
+mod order;
 mod push;
 mod site;
 pub mod survey;

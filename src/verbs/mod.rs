@@ -10,6 +10,7 @@ mod key;
 pub mod mint;
 mod order;
 mod push;
+pub mod resume;
 mod site;
 pub mod survey;
 mod undo;

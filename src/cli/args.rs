@@ -1,6 +1,7 @@
 //! The command line as clap reads it: types and help, no logic.
 
 mod check;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
+pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]
@@ -53,6 +55,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Prove that a delivered key works over REST
+    Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
     Scrape(ScrapeArgs),
     /// Finish the deliveries that are still in the escrow

@@ -5,6 +5,7 @@ mod check;
 mod deliver;
 mod delivery;
 mod interrupt;
+mod key;
 mod logging_in;
 mod mint;
 mod preset;
@@ -12,6 +13,7 @@ mod scrape;
 mod sim;
 mod simulated;
 mod transcript;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -33,6 +35,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
+        Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),

@@ -20,6 +20,7 @@ mod step;
 mod style;
 mod text;
 mod usage;
+pub mod verify;
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -11,13 +11,25 @@ use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
 use super::slot::Slot;
 use super::{DeliverError, Device, Format};
-use super::{file, stdout};
+use super::{age, ansible, exec, file, kubernetes, stdout};
 
 /// A place that can take a key: a kind, its value and its options.
 #[derive(Clone)]
 pub struct Destination {
     options: Options,
+    revealed: bool,
     target: Arc<dyn Target>,
+}
+
+/// What is said once for all destinations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// The key may be seen on a terminal although it goes elsewhere too.
+    pub reveal: bool,
+    /// Who may open the sealed files that name nobody: `age1…`, or SSH public keys.
+    pub age_recipients: Vec<String>,
+    /// Files with such recipients, one a line.
+    pub age_recipients_files: Vec<String>,
 }
 
 /// A kind of destination. A new one is a file with one of these, and its line in [`KINDS`].
@@ -38,13 +50,32 @@ pub(super) struct Kind {
 pub(super) trait Target: Send + Sync {
     /// Proves that the key can be put there, before there is one, and leaves nothing behind when the slot is dropped.
     fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError>;
+
+    /// Whether the key goes to standard output.
+    fn is_stdout(&self) -> bool {
+        false
+    }
+
+    /// Finds what only the destination and the defaults together can lack.
+    fn check(&self) -> Result<(), DestinationError> {
+        Ok(())
+    }
 }
 
 /// The kinds, in the order in which they are listed to the person.
-static KINDS: [&Kind; 4] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS];
+static KINDS: [&Kind; 8] = [
+    &stdout::KIND,
+    &file::KEY,
+    &file::DOTENV,
+    &file::TFVARS,
+    &ansible::KIND,
+    &age::KIND,
+    &kubernetes::KIND,
+    &exec::KIND,
+];
 
 /// The kinds that the design has and this version does not: they get a clear answer instead of "unknown".
-const LATER: [&str; 5] = ["ansible", "age", "vault", "exec", "k8s"];
+const LATER: [&str; 1] = ["vault"];
 
 /// Why a text does not name a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +172,7 @@ impl DestinationError {
             DestinationError::NoValue { kind, value_name: "path", .. } => {
                 Some(format!("{kind}:PATH, for example {kind}:keys/{{{{ device.name }}}}"))
             }
+            DestinationError::Recipient(_) => Some("age-keygen -y IDENTITY prints the recipient of an identity".into()),
             DestinationError::NoValue { syntax, .. } => Some((*syntax).to_owned()),
             DestinationError::StdoutWithPath(path) => Some(format!("file:{path} writes the key to a file")),
             DestinationError::TfvarsJson(_) => Some("name a file that ends in .tfvars".into()),
@@ -193,11 +225,29 @@ impl Destination {
 
     /// Standard output.
     pub fn stdout() -> Self {
-        Destination { options: Options::parse(stdout::LABEL, "", &[]), target: Arc::new(stdout::Stdout) }
+        let options = Options::parse(stdout::LABEL, "", &[]);
+        Destination { options, revealed: false, target: Arc::new(stdout::Stdout) }
     }
 
     fn of(kind: &'static Kind, options: Options) -> Result<Self, DestinationError> {
-        Ok(Destination { target: (kind.parse)(&options)?, options })
+        Ok(Destination { target: (kind.parse)(&options)?, revealed: false, options })
+    }
+
+    /// The destination with what was said for all of them.
+    ///
+    /// Fails where something is still missing that only a person can say: the recipients of a sealed file.
+    pub fn with(self, defaults: &Defaults) -> Result<Self, DestinationError> {
+        let revealed = defaults.reveal;
+        let named = [age::RECIPIENT, age::RECIPIENTS_FILE].iter().any(|name| self.options.one(name).is_some());
+        if self.kind() != age::KIND.name || named {
+            self.target.check()?;
+            return Ok(Destination { revealed, ..self });
+        }
+        let options = self.options.and(age::RECIPIENT, &defaults.age_recipients);
+        let options = options.and(age::RECIPIENTS_FILE, &defaults.age_recipients_files);
+        let sealed = Destination { revealed, ..Destination::of(&age::KIND, options)? };
+        sealed.target.check()?;
+        Ok(sealed)
     }
 
     /// The kind, as it is spelt in front of the colon.
@@ -207,7 +257,12 @@ impl Destination {
 
     /// Whether the key goes to standard output.
     pub fn is_stdout(&self) -> bool {
-        self.kind() == stdout::LABEL
+        self.target.is_stdout()
+    }
+
+    /// Whether the key may be seen on a terminal although it goes elsewhere too.
+    pub(super) fn is_revealed(&self) -> bool {
+        self.revealed
     }
 
     pub(super) fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
@@ -253,7 +308,7 @@ impl FromStr for Destination {
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_stdout() { f.write_str(stdout::LABEL) } else { f.write_str(&self.options.text()) }
+        if self.kind() == stdout::LABEL { f.write_str(stdout::LABEL) } else { f.write_str(&self.options.text()) }
     }
 }
 

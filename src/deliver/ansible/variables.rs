@@ -48,6 +48,9 @@ impl<'a> Variables<'a> {
             let (event, span) = event.map_err(|error| not_yaml(&error))?;
             reader.take(event, &span)?;
         }
+        for entry in &mut reader.entries {
+            entry.place.end = without_blank_lines(text, entry.place.end);
+        }
         let last = reader.entries.last().map_or(reader.begin, |entry| entry.place.end);
         if reader.ends_in_block && !text.ends_with('\n') {
             return Err(unclear(text.matches('\n').count() + 1, "a block of text ends without a line end"));
@@ -190,6 +193,16 @@ fn push_line(out: &mut String, variable: &Variable, end: &str) {
 /// Whether `at` is the beginning of a line: a block of text ends there, its own line end included.
 fn starts_line(text: &str, at: usize) -> bool {
     text.get(..at).is_some_and(|before| before.ends_with('\n'))
+}
+
+/// A block of text ends behind the blank lines below it; they stay, whatever becomes of the block.
+fn without_blank_lines(text: &str, end: usize) -> usize {
+    let above = text.get(..end).unwrap_or_default();
+    if !above.ends_with('\n') {
+        return end;
+    }
+    let filled = above.trim_end();
+    behind_line(text, filled.len()).min(end)
 }
 
 /// What is left of the line at `at`, without its end.
@@ -368,7 +381,7 @@ mod tests {
             ("token: old # why\na: 1\n", format!("# why\n{TOKEN}a: 1\n{HOST}")),
             ("token: |\n  old\n  text\n\n# next\na: 1\n", format!("{TOKEN}\n# next\na: 1\n{HOST}")),
             ("token: !vault |\n  old\n\n  text\na: 1\n", format!("{TOKEN}a: 1\n{HOST}")),
-            ("token: |+\n  old\n\n\na: 1\n", format!("{TOKEN}a: 1\n{HOST}")),
+            ("token: |+\n  old\n\n\na: 1\n", format!("{TOKEN}\n\na: 1\n{HOST}")),
             ("token: {a: [1,\n2], # x\nb: '}'}\na: 1\n", format!("{TOKEN}a: 1\n{HOST}")),
             ("token:\n- 1\n- b: 2\n  c: 3\n# next\na: 1\n", format!("{TOKEN}# next\na: 1\n{HOST}")),
             ("token:\n  a: 'x\n\n    y'\n  # inner\nhost:\na: 1\n", format!("{TOKEN}  # inner\n{HOST}a: 1\n")),

@@ -176,12 +176,19 @@ pub struct ConsentArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Delivery")]
 pub struct DeliveryArgs {
-    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH (repeatable) [default: stdout]
+    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH, ansible:PATH, age:PATH, vault:MOUNT/PATH, k8s:PATH|-,
+    /// exec:COMMAND; options behind commas: age:fw1.age,armor=yes (repeatable) [default: stdout]
     #[arg(long = "to", value_name = "DESTINATION")]
     pub to: Vec<Destination>,
     /// Print the key to a terminal although it is delivered elsewhere too
     #[arg(long)]
     pub reveal: bool,
+    /// Who may open what age: seals, where it names nobody: age1…, or an SSH public key (repeatable)
+    #[arg(long = "age-recipient", value_name = "RECIPIENT")]
+    pub age_recipients: Vec<String>,
+    /// The same out of a file, one recipient a line (repeatable)
+    #[arg(long = "age-recipients-file", value_name = "FILE")]
+    pub age_recipients_files: Vec<String>,
     /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
     #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
     pub escrow_recipients: Vec<String>,

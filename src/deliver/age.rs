@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::content::{Content, ContentError, Found, no_key};
 use super::destination::{DestinationError, Kind, Target};
+use super::fetch::{FetchError, Fetched};
 use super::file::FileTarget;
 use super::options::Options;
 use super::record::Record;
@@ -93,6 +94,10 @@ impl Target for AgeTarget {
         } else {
             Err(DeliverError::NoRecipient { destination: self.file.name() })
         }
+    }
+
+    fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        self.file.fetch(device)
     }
 
     fn check(&self) -> Result<(), DestinationError> {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::fetch::{FetchError, Fetched};
 use super::options::Options;
 use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
 use super::slot::Slot;
 use super::{DeliverError, Device, Format};
-use super::{age, ansible, exec, file, kubernetes, stdout};
+use super::{age, ansible, exec, file, kubernetes, stdout, vault};
 
 /// A place that can take a key: a kind, its value and its options.
 #[derive(Clone)]
@@ -60,22 +61,25 @@ pub(super) trait Target: Send + Sync {
     fn check(&self) -> Result<(), DestinationError> {
         Ok(())
     }
+
+    /// Reads back the key that was delivered for a device. Fails with [`FetchError::WriteOnly`] unless the kind can do that.
+    fn fetch(&self, _: &Device) -> Result<Fetched, FetchError> {
+        Err(FetchError::WriteOnly)
+    }
 }
 
 /// The kinds, in the order in which they are listed to the person.
-static KINDS: [&Kind; 8] = [
+static KINDS: [&Kind; 9] = [
     &stdout::KIND,
     &file::KEY,
     &file::DOTENV,
     &file::TFVARS,
     &ansible::KIND,
     &age::KIND,
+    &vault::KIND,
     &kubernetes::KIND,
     &exec::KIND,
 ];
-
-/// The kinds that the design has and this version does not: they get a clear answer instead of "unknown".
-const LATER: [&str; 1] = ["vault"];
 
 /// Why a text does not name a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,9 +87,6 @@ pub enum DestinationError {
     /// A kind that nobody knows.
     #[error("`{0}` is not a kind of destination")]
     Unknown(String),
-    /// A kind that a later version will have.
-    #[error("this version of fgtkey cannot deliver to {0}")]
-    NotYet(String),
     /// A kind that needs a value (a path, a command), without one.
     #[error("{kind} needs a {value_name}")]
     NoValue {
@@ -158,6 +159,16 @@ pub enum DestinationError {
         /// What to write.
         example: &'static str,
     },
+    /// A secret where others can read it: in the arguments of the command, or in a file that is kept with the code.
+    #[error("{kind}: `{option}` would show a secret to all who see the command or the file")]
+    Exposed {
+        /// The kind.
+        kind: &'static str,
+        /// What was to be given openly.
+        option: &'static str,
+        /// What to write instead.
+        instead: &'static str,
+    },
     /// A text that names no recipient.
     #[error(transparent)]
     Recipient(#[from] UnknownRecipient),
@@ -168,7 +179,6 @@ impl DestinationError {
     pub fn hint(&self) -> Option<String> {
         match self {
             DestinationError::Unknown(word) => Some(hint_for_unknown(word)),
-            DestinationError::NotYet(_) => Some(format!("the destinations are {}", listed())),
             DestinationError::NoValue { kind, value_name: "path", .. } => {
                 Some(format!("{kind}:PATH, for example {kind}:keys/{{{{ device.name }}}}"))
             }
@@ -182,6 +192,7 @@ impl DestinationError {
             }
             DestinationError::UnknownOption { known, .. } => Some(format!("its options are {}", known.join(", "))),
             DestinationError::NoOption { example, .. } => Some((*example).to_owned()),
+            DestinationError::Exposed { instead, .. } => Some((*instead).to_owned()),
             _ => None,
         }
     }
@@ -268,13 +279,19 @@ impl Destination {
     pub(super) fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
         self.target.reserve(device, format)
     }
+
+    /// Reads back the key that was delivered for `device`.
+    ///
+    /// Fails where the kind cannot be read back, where nothing is, and where the destination cannot be had.
+    pub fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        self.target.fetch(device)
+    }
 }
 
 impl Kind {
     fn named(word: &str) -> Result<&'static Kind, DestinationError> {
         match KINDS.iter().find(|kind| kind.name == word) {
             Some(kind) => Ok(kind),
-            None if LATER.contains(&word) => Err(DestinationError::NotYet(word.to_owned())),
             None => Err(DestinationError::Unknown(word.to_owned())),
         }
     }

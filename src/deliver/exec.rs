@@ -36,8 +36,7 @@ const SHELL: &str = "/bin/sh";
 fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
     let timeout = options.one(TIMEOUT).map_or(Some(DEFAULT_TIMEOUT), duration);
     let timeout = timeout.ok_or_else(|| options.refused(TIMEOUT, "a time is 1s to 3600s, or in minutes: 2m"))?;
-    let missing =
-        DestinationError::NoValue { kind: KIND.name, value_name: KIND.value_name, syntax: "exec:COMMAND" };
+    let missing = DestinationError::NoValue { kind: KIND.name, value_name: KIND.value_name, syntax: "exec:COMMAND" };
     let runs = Runs::of(&options.value).ok_or(missing)?;
     let label = format!("{}:{}", KIND.name, runs.program());
     Ok(Arc::new(Exec { label, spec: options.text(), runs, timeout }))
@@ -166,7 +165,8 @@ fn succeeds(mut command: Command) -> io::Result<bool> {
 
 /// Whether the system would find a program: at its path, or in PATH.
 fn is_there(program: &str) -> bool {
-    let runs = |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    let runs =
+        |path: &Path| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
     if program.contains('/') {
         return runs(Path::new(program));
     }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::content::{Content, ContentError, Lines};
+use super::content::{Content, ContentError, Found, Lines};
 use super::destination::{DestinationError, Kind, Target};
+use super::fetch::{FetchError, Fetched};
 use super::options::Options;
 use super::path::PathTemplate;
 use super::private::{LARGEST, PrivateFile};
@@ -66,6 +67,23 @@ impl Target for FileTarget {
     fn reserve(&self, device: &Device, _: Format) -> Result<Box<dyn Slot>, DeliverError> {
         let (label, path) = self.path.file_for(self.kind, device)?;
         Ok(Box::new(FileSlot::reserve(label, &self.options, &path, Arc::clone(&self.content))?))
+    }
+
+    fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        let (label, path) = self.path.file_for(self.kind, device)?;
+        fetch(label, &path, self.content.as_ref())
+    }
+}
+
+/// Reads a key back out of the file at `path`.
+pub(super) fn fetch(label: String, path: &Path, content: &dyn Content) -> Result<Fetched, FetchError> {
+    let Some(bytes) = whole(&label, path)? else { return Err(FetchError::Nothing { destination: label }) };
+    match content.read_back(&bytes) {
+        Ok(Found { key, hostname }) => {
+            Ok(Fetched { destination: label, key, hostname, api_user: None, generated_at: None })
+        }
+        Err(ContentError::NoKey(problem)) => Err(FetchError::NoKey { destination: label, problem }),
+        Err(error) => Err(unwritten(&label, path, error).into()),
     }
 }
 

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::ansible::quoted;
 use super::content::{Content, ContentError, Found, no_key};
 use super::destination::{DestinationError, Kind, Target};
-use super::file::FileSlot;
+use super::fetch::{FetchError, Fetched};
+use super::file::{self, FileSlot};
 use super::options::Options;
 use super::path::PathTemplate;
 use super::record::Record;
@@ -98,6 +99,12 @@ impl Target for ManifestTarget {
         }
     }
 
+    fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        let Some(path) = &self.path else { return Err(FetchError::WriteOnly) };
+        let (label, path) = path.file_for(KIND.name, device)?;
+        file::fetch(label, &path, &self.manifest(device)?)
+    }
+
     fn is_stdout(&self) -> bool {
         self.path.is_none()
     }
@@ -116,7 +123,7 @@ impl Content for Manifest {
         let host = record.url_host();
         let host = host.map(|host| format!("  FORTIOS_ACCESS_HOSTNAME: {}\n", *quoted(&host))).unwrap_or_default();
         let head = format!(
-            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n{}  labels:\n    app.kubernetes.io/managed-by: fgtkey\n\
+            "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\n{}  labels:\n    app.kubernetes.io/managed-by: fgtkey\n\
              type: Opaque\nstringData:\n{host}  FORTIOS_ACCESS_TOKEN: ",
             *quoted(&name),
             namespace.collect::<String>(),

@@ -12,16 +12,19 @@
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
 //! | `ansible:PATH` | `ansible/` | host variables, plain or in Ansible Vault; other variables stay |
 //! | `age:PATH` | `age.rs` | the bare key (or the record), sealed to recipients |
+//! | `vault:MOUNT/PATH` | `vault/` | four fields of a KV version 2 secret; other fields stay |
 //! | `k8s:PATH` | `kubernetes.rs` | the manifest of a Secret; `k8s:-` writes it to stdout |
 //! | `exec:COMMAND` | `exec.rs` | the record as one line of JSON, on the command's stdin |
 //!
-//! What is written stands in a `Content`, whether a file or a stream takes it (`content.rs`). A new destination is a file here with a `Kind`, and its line in the table of `destination.rs`.
+//! What is written stands in a `Content`, whether a file or a stream takes it (`content.rs`). A new destination is a file (or
+//! folder) here with a `Kind`, and its line in the table of `destination.rs`.
 //!
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
 
 pub mod destination;
 pub mod escrow;
+pub mod fetch;
 pub mod format;
 pub mod path;
 pub mod record;
@@ -42,12 +45,14 @@ mod options;
 mod private;
 mod stdout;
 mod tfvars;
+mod vault;
 
 use std::path::PathBuf;
 
 pub use ansible::VaultError;
 pub use destination::{Defaults, Destination, DestinationError};
 pub use escrow::EscrowPlace;
+pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};

@@ -115,7 +115,8 @@ pub(super) fn expanded(text: &str) -> PathBuf {
     in_home.unwrap_or_else(|| PathBuf::from(text))
 }
 
-fn home() -> Option<PathBuf> {
+/// The home directory, as `~/` at the start of a path stands for it.
+pub(super) fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 

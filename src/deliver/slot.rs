@@ -262,7 +262,8 @@ mod tests {
     use crate::deliver::stdout::StdoutSlot;
 
     fn reservation(stdout: fs::File, format: Format, escrow: &Path) -> Reservation {
-        let slots: Vec<Box<dyn Slot>> = vec![Box::new(StdoutSlot::on("stdout".into(), stdout, Box::new(format)).unwrap())];
+        let slots: Vec<Box<dyn Slot>> =
+            vec![Box::new(StdoutSlot::on("stdout".into(), stdout, Box::new(format)).unwrap())];
         Reservation { slots, escrow: Escrow::reserve(&EscrowPlace::open(escrow)).unwrap() }
     }
 

@@ -7,8 +7,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::destination::{DestinationError, Kind, Target};
 use super::content::Content;
+use super::destination::{DestinationError, Kind, Target};
 use super::file::{io_error, unwritten};
 use super::options::Options;
 use super::record::Record;
@@ -108,7 +108,8 @@ mod tests {
     use super::*;
 
     fn stored_on(out: File) -> Result<(), DeliverError> {
-        Box::new(StdoutSlot::on(LABEL.into(), out, Box::new(Format::Key))?).store(&Record::new("fw1"), &Secret::new("fccys3"))
+        Box::new(StdoutSlot::on(LABEL.into(), out, Box::new(Format::Key))?)
+            .store(&Record::new("fw1"), &Secret::new("fccys3"))
     }
 
     fn kind(result: Result<(), DeliverError>) -> ErrorKind {

@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 
 use super::content::{Content, ContentError, Found, no_key};
 use super::destination::{DestinationError, Kind, Target};
-use super::file::{FileSlot, unwritten};
+use super::fetch::{FetchError, Fetched};
+use super::file::{self, FileSlot, unwritten};
 use super::options::Options;
 use super::path::PathTemplate;
 use super::record::Record;
@@ -27,8 +28,8 @@ use crate::secret::Secret;
 use password::{PASSWORD_FILE, PasswordSource, VAULT_ID, locked};
 use variables::{Variable, Variables};
 
+pub use self::vault::VaultError;
 pub(super) use quoted::quoted;
-pub use vault::VaultError;
 
 /// `ansible:PATH`: host variables; other variables of an existing file stay.
 pub(super) static KIND: Kind = Kind {
@@ -103,6 +104,12 @@ impl Target for AnsibleTarget {
         let (label, path) = self.path.file_for(KIND.name, device)?;
         let content = self.variables_of(device).map_err(|error| unwritten(&label, &path, error))?;
         Ok(Box::new(FileSlot::reserve(label, &self.options, &path, Arc::new(content))?))
+    }
+
+    fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        let (label, path) = self.path.file_for(KIND.name, device)?;
+        let content = self.variables_of(device).map_err(|error| unwritten(&label, &path, error))?;
+        file::fetch(label, &path, &content)
     }
 }
 

@@ -76,7 +76,9 @@ impl PasswordSource {
         password.map(Some).map_err(|error| ContentError::Locked {
             doing: "read the vault password",
             source: Box::new(error),
-            hint: Some(format!("{PASSWORD_FILE}=FILE names a file that holds the password, or a program that prints it")),
+            hint: Some(format!(
+                "{PASSWORD_FILE}=FILE names a file that holds the password, or a program that prints it"
+            )),
         })
     }
 

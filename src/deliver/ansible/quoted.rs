@@ -40,7 +40,9 @@ mod tests {
 
     #[test]
     fn a_parser_reads_back_exactly_the_text() {
-        for text in ["", "key", "a\"b\\c", "yes", "1e3", "{{ x }}", "a: b # c", "\u{85}\u{2028}\u{feff}\0\n\r\t\u{7f}é😀"] {
+        for text in
+            ["", "key", "a\"b\\c", "yes", "1e3", "{{ x }}", "a: b # c", "\u{85}\u{2028}\u{feff}\0\n\r\t\u{7f}é😀"]
+        {
             let read: String = serde_saphyr::from_str(&quoted(text)).unwrap();
             assert_eq!(read, text);
         }

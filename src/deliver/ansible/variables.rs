@@ -74,7 +74,8 @@ impl<'a> Variables<'a> {
     pub(super) fn with(&self, variables: &[Variable]) -> Result<Zeroizing<String>, EditError> {
         let added: usize = variables.iter().map(|variable| variable.name.len() + 2 * variable.value.len() + LEAD).sum();
         // With room for everything at once the buffer never moves and leaves no copy of the key behind.
-        let mut edit = Edit { out: Zeroizing::new(String::with_capacity(self.text.len() + added)), end: self.line_end() };
+        let mut edit =
+            Edit { out: Zeroizing::new(String::with_capacity(self.text.len() + added)), end: self.line_end() };
         let (mut at, mut placed) = (0, Vec::new());
         for entry in &self.entries {
             let Some(variable) = variables.iter().find(|variable| variable.name == entry.name) else { continue };
@@ -405,7 +406,10 @@ mod tests {
     #[test]
     fn lines_end_as_they_did() {
         let token = TOKEN.replace('\n', "\r\n");
-        assert_eq!(edited("host: a\r\nb: |\r\n  x\r\n").unwrap(), format!("host: \"192.0.2.1\"\r\nb: |\r\n  x\r\n{token}"));
+        assert_eq!(
+            edited("host: a\r\nb: |\r\n  x\r\n").unwrap(),
+            format!("host: \"192.0.2.1\"\r\nb: |\r\n  x\r\n{token}")
+        );
     }
 
     #[test]

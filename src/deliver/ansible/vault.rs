@@ -193,7 +193,9 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_with_its_password_alone() {
-        for (text, label) in [("", None), ("a: 1\n", Some("prod")), ("0123456789abcdef", None), (&*"é\n".repeat(99), None)] {
+        for (text, label) in
+            [("", None), ("a: 1\n", Some("prod")), ("0123456789abcdef", None), (&*"é\n".repeat(99), None)]
+        {
             let sealed = seal(text, &password("secret"), label).unwrap();
             assert!(sealed.lines().all(|line| line.len() <= WIDTH), "{sealed}");
             let opened = open(&sealed, &password("secret")).unwrap();

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod check;
+mod deliver;
 mod delivery;
 mod interrupt;
 mod key;
@@ -36,6 +37,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
+        Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {

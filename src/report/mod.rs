@@ -152,6 +152,13 @@ impl Reporter {
         self.write(&message);
     }
 
+    /// A step that no event tells, from so much talk on.
+    fn told(&mut self, needed: Verbosity, device: &str, verb: &str, text: &str) {
+        if self.verbosity >= needed {
+            self.step(device, verb, text);
+        }
+    }
+
     /// `DEVICE  VERB       TEXT`.
     fn step(&mut self, device: &str, verb: &str, text: &str) {
         let device = format!("{:width$}", printable(device), width = self.width);

@@ -110,7 +110,7 @@ fn reach(trusted_hosts: &[String], vdoms: &[String]) -> String {
     }
 }
 
-fn delivered(stored: &[Stored]) -> String {
+pub(super) fn delivered(stored: &[Stored]) -> String {
     let places: Vec<String> = stored.iter().map(place).collect();
     listed(&places)
 }

@@ -118,6 +118,7 @@ impl Printer<'_> {
 
     fn default(&self, field: &Field) -> String {
         match &field.default {
+            Some(value) if field.is_quoted() => format!("set {} {}", field.name, quoted(value)),
             Some(value) => format!("set {} {value}", field.name),
             None if field.is_quoted() => format!("set {} ''", field.name),
             None => format!("unset {}", field.name),

@@ -12,6 +12,7 @@ mod lesson;
 pub mod mint;
 mod order;
 mod push;
+pub mod resume;
 mod site;
 pub mod survey;
 mod undo;

@@ -1,6 +1,8 @@
 //! The HTTPS administration of the simulated FortiGate: real requests over real TLS.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,12 +11,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::terminal::{Terminal, device, key_on};
 use fgtkey::fortios::version::Version;
-use fgtkey::sim::{Device, DeviceSpec, Https, Trap, VdomMode};
+use fgtkey::sim::{Device, DeviceSpec, Https, SimOptions, Trap, VdomMode};
 
 const STATUS: &str = "/api/v2/monitor/system/status";
 const ADDRESSES: &str = "/api/v2/cmdb/firewall/address";
@@ -80,29 +83,34 @@ impl Site {
     }
 
     async fn try_get(&self, path: &str, key: &str) -> std::io::Result<Reply> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(self.trusted.clone())).unwrap();
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
-        let connector = TlsConnector::from(Arc::new(builder.with_no_client_auth()));
-        let stream = TcpStream::connect(self.https.addr()).await?;
-        let name = ServerName::from(self.https.addr().ip());
-        let mut tls = connector.connect(name, stream).await?;
-        let chain = tls.get_ref().1.peer_certificates().unwrap().iter().map(|der| der.to_vec()).collect();
-        let authorization = if key.is_empty() { String::new() } else { format!("Authorization: Bearer {key}\r\n") };
-        let head = format!("GET {path} HTTP/1.1\r\nHost: fw1\r\nConnection: close\r\n{authorization}\r\n");
-        tls.write_all(head.as_bytes()).await?;
-        let mut bytes = Vec::new();
-        tls.read_to_end(&mut bytes).await?;
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Ok(Reply { status, body: body.to_owned(), chain })
+        get(self.https.addr(), &self.trusted, path, key).await
     }
 
     async fn status(&self, path: &str, key: &str) -> u16 {
         self.get(path, key).await.status
     }
+}
+
+/// One request over a connection of its own, to a server that the CA `trusted` vouches for.
+async fn get(addr: SocketAddr, trusted: &[u8], path: &str, key: &str) -> std::io::Result<Reply> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(trusted.to_vec())).unwrap();
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+    let connector = TlsConnector::from(Arc::new(builder.with_no_client_auth()));
+    let stream = TcpStream::connect(addr).await?;
+    let name = ServerName::from(addr.ip());
+    let mut tls = connector.connect(name, stream).await?;
+    let chain = tls.get_ref().1.peer_certificates().unwrap().iter().map(|der| der.to_vec()).collect();
+    let authorization = if key.is_empty() { String::new() } else { format!("Authorization: Bearer {key}\r\n") };
+    let head = format!("GET {path} HTTP/1.1\r\nHost: fw1\r\nConnection: close\r\n{authorization}\r\n");
+    tls.write_all(head.as_bytes()).await?;
+    let mut bytes = Vec::new();
+    tls.read_to_end(&mut bytes).await?;
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Ok(Reply { status, body: body.to_owned(), chain })
 }
 
 #[tokio::test]
@@ -355,4 +363,44 @@ async fn the_chosen_certificate_is_the_one_that_is_presented() {
     site.cli(&["config system global", "set admin-server-cert self-sign", "end"]);
     assert!(site.try_get(STATUS, "").await.is_err());
     assert_eq!(site.device.presented().unwrap().unwrap().issuer, None);
+}
+
+#[tokio::test]
+async fn the_embedded_device_answers_https_as_well() {
+    let running = SimOptions { devices: 2, ..SimOptions::default() }.run().await.unwrap();
+    for device in &running {
+        let https = device.https.as_ref().unwrap();
+        let trusted = device.device.ca().unwrap();
+        assert_eq!(get(https.addr(), &trusted, STATUS, "").await.unwrap().status, 401);
+    }
+    let other = running[1].device.ca().unwrap();
+    assert!(get(running[0].https.as_ref().unwrap().addr(), &other, STATUS, "").await.is_err());
+}
+
+/// A program that is stopped when the test ends.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn fgtkey_sim_tells_where_https_answers_and_writes_the_ca_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    let program = Command::new(env!("CARGO_BIN_EXE_fgtkey"))
+        .args(["sim", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:0", "--https-ca"])
+        .arg(&ca)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut program = Stopped(program.unwrap());
+    let mut line = String::new();
+    BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let addr = line.trim_end().rsplit_once("\thttps://").unwrap().1.parse().unwrap();
+    let trusted = CertificateDer::from_pem_file(&ca).unwrap();
+    assert_eq!(get(addr, &trusted, STATUS, "").await.unwrap().status, 401);
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::super::device::State;
 use super::super::spec::DeviceSpec;
 use super::super::tree::Node;
-use super::{Refusal, Request};
+use super::{Denied, Request};
 use crate::fortios::version::Version;
 use crate::secret::Secret;
 
@@ -24,10 +24,10 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Judges the key and the source.
-    pub(super) fn of(state: &mut State, request: &Request) -> Result<Self, Refusal> {
+    pub(super) fn of(state: &mut State, request: &Request) -> Result<Self, Denied> {
         let source = seen(&state.spec, request.source);
         if is_blocked(state, source) {
-            return Err(Refusal::Blocked);
+            return Err(Denied::Blocked);
         }
         let caller = Caller::with_key(state, request).filter(|caller| caller.is_trusted(source));
         match (caller, state.spec.traps.https.forbids_untrusted) {
@@ -35,10 +35,10 @@ impl Caller {
                 state.refused.remove(&source);
                 Ok(caller)
             }
-            (None, true) if Caller::with_key(state, request).is_some() => Err(Refusal::Forbidden),
+            (None, true) if Caller::with_key(state, request).is_some() => Err(Denied::Forbidden),
             (None, _) => {
                 failed(state, source);
-                Err(Refusal::Unauthorized)
+                Err(Denied::Unauthorized)
             }
         }
     }
@@ -60,11 +60,11 @@ impl Caller {
     /// The VDOM that a request is for: the one it names, else the management VDOM. The API user has to have access to
     /// it. That a user without the management VDOM is refused when it names none is the general shape; no capture was
     /// found.
-    pub(super) fn vdom(&self, state: &State, asked: Option<&str>) -> Result<String, Refusal> {
+    pub(super) fn vdom(&self, state: &State, asked: Option<&str>) -> Result<String, Denied> {
         let management = state.spec.vdoms.first().map_or("root", String::as_str);
         let wanted = asked.unwrap_or(management);
         if !state.spec.vdom_mode.is_on() {
-            return if wanted == management { Ok(wanted.to_owned()) } else { Err(Refusal::Forbidden) };
+            return if wanted == management { Ok(wanted.to_owned()) } else { Err(Denied::Forbidden) };
         }
         let reaches = match self.user.settings.get("vdom") {
             _ if self.is_global(state) => true,
@@ -72,7 +72,7 @@ impl Caller {
             None => wanted == management,
         };
         let known = state.running.vdom(wanted).is_some();
-        if reaches && known { Ok(wanted.to_owned()) } else { Err(Refusal::Forbidden) }
+        if reaches && known { Ok(wanted.to_owned()) } else { Err(Denied::Forbidden) }
     }
 
     /// super_admin, and profiles with `scope global`, are at home in every VDOM.

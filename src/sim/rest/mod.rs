@@ -52,7 +52,7 @@ pub(super) struct Answer {
 
 /// Why a request is refused: its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+enum Denied {
     /// No key, a wrong one, or one that may not be used from there.
     Unauthorized,
     /// The right is missing.
@@ -65,14 +65,14 @@ enum Refusal {
     Blocked,
 }
 
-impl Refusal {
+impl Denied {
     const fn status(self) -> u16 {
         match self {
-            Refusal::Unauthorized => 401,
-            Refusal::Forbidden => 403,
-            Refusal::NotFound => 404,
-            Refusal::MethodNotAllowed => 405,
-            Refusal::Blocked => 429,
+            Denied::Unauthorized => 401,
+            Denied::Forbidden => 403,
+            Denied::NotFound => 404,
+            Denied::MethodNotAllowed => 405,
+            Denied::Blocked => 429,
         }
     }
 }
@@ -102,27 +102,27 @@ pub(super) fn answer(device: &Device, request: &Request) -> Answer {
     match judge(&mut state, request) {
         Ok((vdom, results)) => framed(&state, request, &vdom, Ok(results)),
         // The web server in front of the API has its own page for these.
-        Err(refusal @ (Refusal::Unauthorized | Refusal::Blocked)) => page(refusal),
+        Err(refusal @ (Denied::Unauthorized | Denied::Blocked)) => page(refusal),
         Err(refusal) => framed(&state, request, request.vdom().unwrap_or("root"), Err(refusal)),
     }
 }
 
 /// The VDOM that is meant, and what is asked for.
-fn judge(state: &mut State, request: &Request) -> Result<(String, Value), Refusal> {
+fn judge(state: &mut State, request: &Request) -> Result<(String, Value), Denied> {
     let caller = Caller::of(state, request)?;
     if request.method != "GET" {
-        return Err(Refusal::MethodNotAllowed);
+        return Err(Denied::MethodNotAllowed);
     }
-    let resource = Resource::at(&request.path).ok_or(Refusal::NotFound)?;
+    let resource = Resource::at(&request.path).ok_or(Denied::NotFound)?;
     let vdom = caller.vdom(state, request.vdom())?;
     if !resource.group.is_none_or(|group| caller.may_read(state, group)) {
-        return Err(Refusal::Forbidden);
+        return Err(Denied::Forbidden);
     }
-    let results = resource.results(state, &vdom).ok_or(Refusal::NotFound)?;
+    let results = resource.results(state, &vdom).ok_or(Denied::NotFound)?;
     Ok((vdom, results))
 }
 
-fn framed(state: &State, request: &Request, vdom: &str, outcome: Result<Value, Refusal>) -> Answer {
+fn framed(state: &State, request: &Request, vdom: &str, outcome: Result<Value, Denied>) -> Answer {
     let (kind, path, name) = parts(&request.path);
     let refused = outcome.as_ref().err().copied();
     let envelope = Envelope {
@@ -133,13 +133,13 @@ fn framed(state: &State, request: &Request, vdom: &str, outcome: Result<Value, R
         name,
         action: (kind == "monitor").then_some(""),
         status: if refused.is_some() { "error" } else { "success" },
-        http_status: refused.map(Refusal::status),
+        http_status: refused.map(Denied::status),
         serial: &state.spec.serial,
         version: format!("v{}", state.spec.version),
         build: status::build_number(state.spec.version),
     };
     Answer {
-        status: refused.map_or(200, Refusal::status),
+        status: refused.map_or(200, Denied::status),
         content_type: "application/json",
         body: serde_json::to_string_pretty(&envelope).unwrap_or_default(),
     }
@@ -152,7 +152,7 @@ fn parts(path: &str) -> (&str, &str, &str) {
     (next(), next(), next())
 }
 
-fn page(refusal: Refusal) -> Answer {
+fn page(refusal: Denied) -> Answer {
     let status = refusal.status();
     let title = if status == 401 { "401 Unauthorized" } else { "429 Too Many Requests" };
     let body = format!(

@@ -269,6 +269,16 @@ impl Secured {
         }
     }
 
+    /// Whether every destination has the key.
+    pub fn is_everywhere(&self) -> bool {
+        self.slots.is_empty() && self.failed.is_empty()
+    }
+
+    /// The destinations that have the key.
+    pub fn stored(&self) -> &[Stored] {
+        &self.stored
+    }
+
     /// Leaves the key in the escrow, for all that lack it.
     pub fn keep(self, record: &Record) -> Escrowed {
         let failed = self.failed.iter().map(|(spec, _)| spec.clone());

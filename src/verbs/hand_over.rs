@@ -5,7 +5,7 @@ use crate::journal::State;
 use crate::secret::Secret;
 
 use super::custody::{Custody, aside};
-use super::event::Observer;
+use super::event::{Event, Observer};
 use super::failure::{Failure, Left, MintError};
 use super::site::Site;
 use super::verification::Mode;
@@ -26,18 +26,34 @@ pub(super) async fn hand_over(
     record: &mut Record,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Handed, Box<Failure>> {
-    if custody.verification.mode == Mode::Require {
-        let verified = prove(site, custody, secured.key(), record, observer).await;
-        if verified.verified != Some(true) {
-            return Err(unproven(site, secured, record, verified, observer).await);
+    let required = custody.verification.mode == Mode::Require;
+    let mut verified = None;
+    if required {
+        let proof = prove(site, custody, secured.key(), record, observer).await;
+        if proof.verified != Some(true) {
+            return Err(unproven(site, secured, record, proof, observer).await);
         }
-        let secured = deliver(site, secured, Part::All, record).await;
-        return Ok(Handed { delivered: secured.settle(record), verified });
+        verified = Some(proof);
     }
-    let secured = deliver(site, secured, Part::Stores, record).await;
-    let verified = prove(site, custody, secured.key(), record, observer).await;
-    let secured = deliver(site, secured, Part::All, record).await;
-    Ok(Handed { delivered: secured.settle(record), verified })
+    let mut secured = deliver(site, secured, Part::Stores, record).await;
+    let told = secured.is_everywhere();
+    if told {
+        site.tell(observer, Event::Key(secured.stored().to_vec()));
+    }
+    let verified = match verified {
+        Some(verified) => verified,
+        None => prove(site, custody, secured.key(), record, observer).await,
+    };
+    if !told {
+        secured = deliver(site, secured, Part::All, record).await;
+    }
+    let delivered = secured.settle(record);
+    if let Ok(delivered) = delivered.as_ref()
+        && !told
+    {
+        site.tell(observer, Event::Key(delivered.stored.clone()));
+    }
+    Ok(Handed { delivered, verified })
 }
 
 /// Writes the key to the destinations of this part.

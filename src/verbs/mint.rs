@@ -167,7 +167,7 @@ impl Mint {
         };
         // The journal first: a run that dies in between leaves a key in the escrow that every destination has.
         let _ = site.journal.enter(State::Done);
-        self.tell(observer, Event::Key(delivered.finish()));
+        delivered.finish();
         saved.map(|()| handed.verified).map_err(|error| Failure::boxed(error, Left::Unsaved))
     }
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::fetch::{FetchError, Fetched};
 use super::options::Options;
 use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
 use super::slot::Slot;
 use super::{DeliverError, Device, Format};
-use super::{file, stdout};
+use super::{file, stdout, vault};
 
 /// A place that can take a key: a kind, its value and its options.
 #[derive(Clone)]
@@ -38,13 +39,18 @@ pub(super) struct Kind {
 pub(super) trait Target: Send + Sync {
     /// Proves that the key can be put there, before there is one, and leaves nothing behind when the slot is dropped.
     fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError>;
+
+    /// Reads back the key that was delivered for a device. Fails with [`FetchError::WriteOnly`] unless the kind can do that.
+    fn fetch(&self, _: &Device) -> Result<Fetched, FetchError> {
+        Err(FetchError::WriteOnly)
+    }
 }
 
 /// The kinds, in the order in which they are listed to the person.
-static KINDS: [&Kind; 4] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS];
+static KINDS: [&Kind; 5] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS, &vault::KIND];
 
 /// The kinds that the design has and this version does not: they get a clear answer instead of "unknown".
-const LATER: [&str; 5] = ["ansible", "age", "vault", "exec", "k8s"];
+const LATER: [&str; 4] = ["ansible", "age", "exec", "k8s"];
 
 /// Why a text does not name a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +133,16 @@ pub enum DestinationError {
         /// What to write.
         example: &'static str,
     },
+    /// A secret where others can read it: in the arguments of the command, or in a file that is kept with the code.
+    #[error("{kind}: `{option}` would show a secret to all who see the command or the file")]
+    Exposed {
+        /// The kind.
+        kind: &'static str,
+        /// What was to be given openly.
+        option: &'static str,
+        /// What to write instead.
+        instead: &'static str,
+    },
     /// A text that names no recipient.
     #[error(transparent)]
     Recipient(#[from] UnknownRecipient),
@@ -150,6 +166,7 @@ impl DestinationError {
             }
             DestinationError::UnknownOption { known, .. } => Some(format!("its options are {}", known.join(", "))),
             DestinationError::NoOption { example, .. } => Some((*example).to_owned()),
+            DestinationError::Exposed { instead, .. } => Some((*instead).to_owned()),
             _ => None,
         }
     }
@@ -212,6 +229,13 @@ impl Destination {
 
     pub(super) fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
         self.target.reserve(device, format)
+    }
+
+    /// Reads back the key that was delivered for `device`.
+    ///
+    /// Fails where the kind cannot be read back, where nothing is, and where the destination cannot be had.
+    pub fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        self.target.fetch(device)
     }
 }
 

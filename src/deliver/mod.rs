@@ -10,14 +10,16 @@
 //! | `file:PATH` | `file.rs` | the bare key and a newline |
 //! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
+//! | `vault:MOUNT/PATH` | `vault/` | four fields of a KV version 2 secret; other fields stay |
 //!
-//! A new destination is a file here with a `Kind`, and its line in the table of `destination.rs`.
+//! A new destination is a file (or folder) here with a `Kind`, and its line in the table of `destination.rs`.
 //!
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
 
 pub mod destination;
 pub mod escrow;
+pub mod fetch;
 pub mod format;
 pub mod path;
 pub mod record;
@@ -31,11 +33,13 @@ mod options;
 mod private;
 mod stdout;
 mod tfvars;
+mod vault;
 
 use std::path::PathBuf;
 
 pub use destination::{Destination, DestinationError};
 pub use escrow::{EscrowError, EscrowPlace, Kept};
+pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};

@@ -182,12 +182,19 @@ pub struct ConsentArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Delivery")]
 pub struct DeliveryArgs {
-    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH (repeatable) [default: stdout]
+    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH, ansible:PATH, age:PATH, vault:MOUNT/PATH, k8s:PATH|-,
+    /// exec:COMMAND; options behind commas: age:fw1.age,armor=yes (repeatable) [default: stdout]
     #[arg(long = "to", value_name = "DESTINATION")]
     pub to: Vec<Destination>,
     /// Print the key to a terminal although it is delivered elsewhere too
     #[arg(long)]
     pub reveal: bool,
+    /// Who may open what age: seals, where it names nobody: age1…, or an SSH public key (repeatable)
+    #[arg(long = "age-recipient", value_name = "RECIPIENT")]
+    pub age_recipients: Vec<String>,
+    /// The same out of a file, one recipient a line (repeatable)
+    #[arg(long = "age-recipients-file", value_name = "FILE")]
+    pub age_recipients_files: Vec<String>,
     /// Where keys are until they are delivered.
     #[command(flatten)]
     pub escrow: EscrowArgs,

@@ -1,7 +1,7 @@
 //! Delivery flags to destinations and the escrow.
 
 use crate::deliver::seal::Recipients;
-use crate::deliver::{DeliverError, Destination, EscrowPlace, Format, escrow};
+use crate::deliver::{Defaults, DeliverError, Destination, DestinationError, EscrowPlace, Format, escrow};
 use crate::fortios::request::DeliverEntry;
 use crate::journal::{self, Journal};
 use crate::verbs::custody::Custody;
@@ -14,13 +14,21 @@ pub(super) type Usage = (String, Option<String>);
 /// The recipients of the escrow, where no flag names them; one a line.
 const ESCROW_RECIPIENT: &str = "FGTKEY_ESCROW_RECIPIENT";
 
-/// `--to` wins over the request's `deliver:`.
+/// `--to` wins over the request's `deliver:`; what the flags say of all destinations goes for both.
 pub(super) fn destinations(args: &DeliveryArgs, request: &[DeliverEntry]) -> Result<Vec<Destination>, Usage> {
+    let defaults = Defaults {
+        reveal: args.reveal,
+        age_recipients: args.age_recipients.clone(),
+        age_recipients_files: args.age_recipients_files.clone(),
+    };
+    let usage = |of: &str, error: DestinationError| (format!("{of}: {error}"), error.hint());
     if !args.to.is_empty() {
-        return Ok(args.to.clone());
+        let with = |to: &Destination| to.clone().with(&defaults).map_err(|error| usage("--to", error));
+        return args.to.iter().map(with).collect();
     }
     let read = |entry: &DeliverEntry| {
-        Destination::from_yaml(&entry.kind, &entry.value).map_err(|error| (format!("deliver: {error}"), error.hint()))
+        let destination = Destination::from_yaml(&entry.kind, &entry.value).and_then(|to| to.with(&defaults));
+        destination.map_err(|error| usage("deliver", error))
     };
     request.iter().map(read).collect()
 }

@@ -73,6 +73,36 @@ fn assignment(text: &str) -> Option<(&str, &str, &str)> {
     Some((lead, name, indentation(value).1))
 }
 
+/// The value that an assignment gives, unquoted; none where a quote has no end.
+pub(super) fn value(statement: &str) -> Option<Zeroizing<String>> {
+    let (_, _, value) = assignment(statement)?;
+    match value.chars().next() {
+        Some(quote @ ('"' | '\'' | '`')) => {
+            let inner = value.get(1..value_length(value)?.checked_sub(1)?)?;
+            Some(unescaped(inner, quote))
+        }
+        _ => {
+            let bare = value.split_once(" #").map_or(value, |(value, _)| value);
+            Some(Zeroizing::new(bare.trim().to_owned()))
+        }
+    }
+}
+
+fn unescaped(inner: &str, quote: char) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut characters = inner.chars().peekable();
+    while let Some(c) = characters.next() {
+        match characters.peek() {
+            Some(&next) if c == '\\' && quote != '\'' && matches!(next, '"' | '\\' | '$' | '`') => {
+                characters.next();
+                text.push(next);
+            }
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
 /// The bytes of a quoted value, quotes included; 0 for a bare one, which ends with its line. None: it has no end.
 fn value_length(value: &str) -> Option<usize> {
     let quote = match value.chars().next() {
@@ -138,6 +168,16 @@ mod tests {
     #[test]
     fn a_quote_without_an_end_is_refused_with_its_line() {
         assert_eq!(statements("A=1\nB=\"x\nC=2\n"), Err(EditError::Unclosed { line: 2 }));
+    }
+
+    #[test]
+    fn a_value_reads_back() {
+        for text in ["fccys3", "[2001:db8::2]", "a'b$c", "a\"b\\c`d", "it's"] {
+            let line = setting("X", text).line;
+            assert_eq!(value(&line).unwrap().as_str(), text, "{}", *line);
+        }
+        assert_eq!(value("export X = 'a' # b\n").unwrap().as_str(), "a");
+        assert_eq!(value("X=a # b\r\n").unwrap().as_str(), "a");
     }
 
     #[test]

@@ -10,9 +10,14 @@
 //! | `file:PATH` | `file.rs` | the bare key and a newline |
 //! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
+//! | `ansible:PATH` | `ansible/` | host variables, plain or in Ansible Vault; other variables stay |
+//! | `age:PATH` | `age.rs` | the bare key (or the record), sealed to recipients |
 //! | `vault:MOUNT/PATH` | `vault/` | four fields of a KV version 2 secret; other fields stay |
+//! | `k8s:PATH` | `kubernetes.rs` | the manifest of a Secret; `k8s:-` writes it to stdout |
+//! | `exec:COMMAND` | `exec.rs` | the record as one line of JSON, on the command's stdin |
 //!
-//! A new destination is a file (or folder) here with a `Kind`, and its line in the table of `destination.rs`.
+//! What is written stands in a `Content`, whether a file or a stream takes it (`content.rs`). A new destination is a file (or
+//! folder) here with a `Kind`, and its line in the table of `destination.rs`.
 //!
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
@@ -26,9 +31,16 @@ pub mod record;
 pub mod seal;
 pub mod slot;
 
+mod age;
+mod ansible;
+mod content;
 mod dotenv;
 mod edit;
+mod environment;
+mod exec;
+mod feed;
 mod file;
+mod kubernetes;
 mod options;
 mod private;
 mod stdout;
@@ -37,13 +49,14 @@ mod vault;
 
 use std::path::PathBuf;
 
-pub use destination::{Destination, DestinationError};
-pub use escrow::EscrowPlace;
+pub use ansible::VaultError;
+pub use destination::{Defaults, Destination, DestinationError};
+pub use escrow::{EscrowError, EscrowPlace, Kept};
 pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};
-pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve};
+pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve, resume};
 
 /// What a destination may name of the device in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,12 +124,32 @@ pub enum DeliverError {
         /// What is wrong with it.
         source: EditError,
     },
+    /// A destination that the escrow names cannot be understood any more.
+    #[error("{destination}")]
+    Unnamed {
+        /// As the escrow names it.
+        destination: String,
+        /// What is wrong with it.
+        source: DestinationError,
+    },
     /// Nobody says where undelivered keys are kept.
     #[error("there is no place for a key that cannot be delivered: neither XDG_STATE_HOME nor HOME is set")]
     NoEscrow,
     /// Standard output is closed or `/dev/null`.
     #[error("stdout is closed or /dev/null, where a key is lost")]
     Nowhere,
+    /// stdout is a terminal, and the key goes elsewhere too: nobody said that it may be seen.
+    #[error("{destination}: stdout is a terminal, and the key goes elsewhere too")]
+    Terminal {
+        /// The destination as it is told.
+        destination: String,
+    },
+    /// A file is to be sealed, and nobody is to read it.
+    #[error("{destination}: nobody is named who may open it")]
+    NoRecipient {
+        /// The destination as it was asked for.
+        destination: String,
+    },
     /// A service (a secret store, a command) refused or could not be had.
     #[error("{destination}: could not {doing}")]
     Service {
@@ -154,6 +187,8 @@ impl DeliverError {
             DeliverError::Io { destination, .. } if destination == escrow::LABEL => {
                 Some("XDG_STATE_HOME names the directory that keeps undelivered keys".into())
             }
+            DeliverError::Terminal { .. } => Some("--reveal shows the key on the terminal".into()),
+            DeliverError::NoRecipient { .. } => Some("add recipient=age1…, or an SSH public key".into()),
             DeliverError::NoEscrow => Some("set XDG_STATE_HOME to a directory that you may write to".into()),
             DeliverError::Path { source, .. } => source.hint(),
             DeliverError::Service { hint, .. } => hint.clone(),
@@ -173,6 +208,14 @@ pub enum EditError {
     TooLarge {
         /// The size found.
         bytes: u64,
+    },
+    /// YAML that is not plainly one variable a line.
+    #[error("line {line}: {problem}")]
+    Yaml {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is the matter there.
+        problem: String,
     },
     /// A quoted value, a comment, a list or a heredoc has no end.
     #[error("what begins in line {line} has no end")]

@@ -22,6 +22,32 @@ pub(super) fn setting(name: &'static str, value: &str) -> Setting {
     Setting { name, line }
 }
 
+/// The text that `name = "text"` gives; none where it is no such text, or one with a template in it.
+pub(super) fn value(statement: &str) -> Option<Zeroizing<String>> {
+    let (_, rest) = identifier(indentation(statement).1, &['_', '-'])?;
+    let quoted = indentation(indentation(rest).1.strip_prefix('=')?).1;
+    let inner = quoted.strip_prefix('"')?.get(..quoted.len() - behind_string(quoted)?.len() - 2)?;
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut rest = inner;
+    while let Some(c) = rest.chars().next() {
+        let (read, length) = unescaped(c, rest)?;
+        text.push_str(read);
+        rest = rest.get(length..)?;
+    }
+    Some(text)
+}
+
+/// What stands at the beginning of `rest`, which begins with `c`, and how many bytes that took.
+fn unescaped(c: char, rest: &str) -> Option<(&str, usize)> {
+    const ESCAPES: [(&str, &str); 7] =
+        [("\\\"", "\""), ("\\\\", "\\"), ("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("$${", "${"), ("%%{", "%{")];
+    if let Some((escape, text)) = ESCAPES.iter().find(|(escape, _)| rest.starts_with(escape)) {
+        return Some((*text, escape.len()));
+    }
+    let is_more_than_text = c == '\\' || rest.starts_with("${") || rest.starts_with("%{");
+    if is_more_than_text { None } else { Some((rest.get(..c.len_utf8())?, c.len_utf8())) }
+}
+
 fn push_escaped(line: &mut String, c: char, before_brace: bool) {
     match c {
         '"' | '\\' => line.extend(['\\', c]),
@@ -164,6 +190,17 @@ mod tests {
     fn what_has_no_end_is_refused_with_its_line() {
         for text in ["a = 1\nb = [\n1,\n", "a = 1\nb = \"x\nc = 2\n", "a = 1\n/* x\n", "a = 1\nb = <<E\nx\n"] {
             assert_eq!(statements(text), Err(EditError::Unclosed { line: 2 }), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_reads_back() {
+        for text in ["fccys3", "[2001:db8::2]", "a\"b\\c${d}%{e}$f\n\t"] {
+            let line = setting("fortios_token", text).line;
+            assert_eq!(value(&line).unwrap().as_str(), text, "{}", *line);
+        }
+        for other in ["a = var.b", "a = \"${b}\"", "a = [\"b\"]", "a"] {
+            assert!(value(other).is_none(), "{other}");
         }
     }
 

@@ -58,7 +58,7 @@ fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
         Err(DestinationError::Option { kind: NAME, option, text: text.to_owned(), problem: problem.to_owned() })
     };
     if options.one("mount").is_none() && !path.as_str().trim_start_matches('/').contains('/') {
-        return wrong("path", path.as_str(), "it is a mount and a path in it, secret/fw1");
+        return wrong("path", path.as_str(), "the mount stands in front of it, as in secret/fw1");
     }
     if let Some(Err(VaultError::Address { text, problem })) = options.one("address").map(Address::parse) {
         return wrong("address", &text, problem);

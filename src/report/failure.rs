@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::step::listed;
 use super::{Exit, Reporter, Verbosity, with_causes};
-use crate::deliver::Escrowed;
+use crate::deliver::{DeliverError, Escrowed};
 use crate::fortios::plan::{Plan, PlanError};
 use crate::fortios::request_error::RequestError;
 use crate::fortios::script::Script;
@@ -95,7 +95,10 @@ impl Reporter {
 
     fn left(&mut self, left: &Left, error: &MintError) {
         match left {
-            Left::Untouched if matches!(error, MintError::Deliver(_)) => self.note("no device was contacted"),
+            Left::Untouched if matches!(error, MintError::Deliver(DeliverError::Service { .. })) => {
+                self.note("the device was not contacted");
+            }
+            Left::Untouched if matches!(error, MintError::Deliver(_)) => self.note("nothing was contacted"),
             Left::Untouched if matches!(error, MintError::Dial(_)) => self.note("nothing was changed"),
             Left::Untouched => self.note("nothing was changed on the device"),
             Left::Undone(objects) if objects.is_empty() => self.note("nothing of it is left on the device"),

@@ -24,7 +24,7 @@ pub struct Failure {
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
-    /// A destination cannot take the key; no device was contacted.
+    /// A destination cannot take the key; nothing was contacted.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
     /// A key of an earlier run is in the escrow and cannot be taken out.

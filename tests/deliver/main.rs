@@ -13,6 +13,7 @@ mod place;
 mod age;
 mod ansible;
 mod exec;
+mod full_disk;
 mod kubernetes;
 mod terminal;
 

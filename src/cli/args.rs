@@ -1,6 +1,7 @@
 //! The command line as clap reads it: types and help, no logic.
 
 mod check;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
+pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]
@@ -53,8 +55,12 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Prove that a delivered key works over REST
+    Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
     Scrape(ScrapeArgs),
+    /// Finish the deliveries that are still in the escrow
+    Deliver(DeliverArgs),
     /// List the presets, or show one
     Preset(PresetArgs),
     /// Run simulated FortiGates on loopback, to rehearse and to test against
@@ -189,12 +195,44 @@ pub struct DeliveryArgs {
     /// The same out of a file, one recipient a line (repeatable)
     #[arg(long = "age-recipients-file", value_name = "FILE")]
     pub age_recipients_files: Vec<String>,
-    /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
-    #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
-    pub escrow_recipients: Vec<String>,
+    /// Where keys are until they are delivered.
+    #[command(flatten)]
+    pub escrow: EscrowArgs,
     /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
     #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
     pub output: Vec<OutputOrOption>,
+}
+
+/// Where keys are until they are delivered.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Delivery")]
+pub struct EscrowArgs {
+    /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
+    #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
+    pub escrow_recipients: Vec<String>,
+    /// The age identity that opens a key which an earlier run left sealed in the escrow
+    #[arg(long, value_name = "FILE")]
+    pub escrow_identity: Option<PathBuf>,
+}
+
+/// `fgtkey deliver`.
+#[derive(Debug, Args)]
+pub struct DeliverArgs {
+    /// Only the keys of these devices [default: all]
+    #[arg(value_name = "DEVICE")]
+    pub devices: Vec<String>,
+    /// Deliver what is still in the escrow
+    #[arg(long, conflicts_with = "list")]
+    pub resume: bool,
+    /// Show what is in the escrow: device, API user, when the key was generated, the destinations that lack it
+    #[arg(long)]
+    pub list: bool,
+    /// How a key is written to stdout, where that is what it lacks
+    #[arg(short, long, value_name = "key|json|env|tfvars")]
+    pub output: Option<Format>,
+    /// Where keys are until they are delivered.
+    #[command(flatten)]
+    pub escrow: EscrowArgs,
 }
 
 /// `-o`, which is both the output of tools of this kind and the options of `ssh`: the latter have a `=`, or a blank.
@@ -345,6 +383,12 @@ pub struct SimArgs {
     /// Where to listen, loopback only; of several devices the port counts up
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2222")]
     pub listen: SocketAddr,
+    /// Where HTTPS administration listens, loopback only, with the REST API; of several devices the port counts up
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub https: Option<SocketAddr>,
+    /// Write the certificates of the devices' own CAs into this file, for `curl --cacert`
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub https_ca: Option<PathBuf>,
     /// How many devices
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub devices: u16,

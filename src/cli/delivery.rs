@@ -1,10 +1,12 @@
 //! Delivery flags to destinations and the escrow.
 
 use crate::deliver::seal::Recipients;
-use crate::deliver::{Defaults, DeliverError, Destination, DestinationError, EscrowPlace, escrow};
+use crate::deliver::{Defaults, DeliverError, Destination, DestinationError, EscrowPlace, Format, escrow};
 use crate::fortios::request::DeliverEntry;
+use crate::journal::{self, Journal};
+use crate::verbs::custody::Custody;
 
-use super::args::DeliveryArgs;
+use super::args::{DeliveryArgs, EscrowArgs};
 
 /// What is wrong with the flags, and what to type instead.
 pub(super) type Usage = (String, Option<String>);
@@ -31,11 +33,35 @@ pub(super) fn destinations(args: &DeliveryArgs, request: &[DeliverEntry]) -> Res
     request.iter().map(read).collect()
 }
 
-/// Where keys are until their destinations have them.
-pub(super) fn escrow(args: &DeliveryArgs) -> Result<EscrowPlace, Usage> {
-    let Some(directory) = escrow::directory() else {
-        return Err((DeliverError::NoEscrow.to_string(), DeliverError::NoEscrow.hint()));
+/// Where the key goes, and how that is made sure. Of a run on the embedded device nothing has to be remembered.
+pub(super) fn custody(
+    args: &DeliveryArgs,
+    destinations: Vec<Destination>,
+    format: Format,
+    simulated: bool,
+) -> Result<Custody, Usage> {
+    let escrow = place(&args.escrow)?;
+    let journal = if simulated {
+        Journal::passing().map_err(|error| (format!("no temporary file can be made: {error}"), None))?
+    } else {
+        journal()?
     };
+    let escrow_identity = args.escrow.escrow_identity.clone();
+    Ok(Custody { destinations, format, escrow, escrow_identity, journal })
+}
+
+/// The journal of this person.
+pub(super) fn journal() -> Result<Journal, Usage> {
+    journal::directory().map(Journal::at).ok_or_else(no_place)
+}
+
+fn no_place() -> Usage {
+    (DeliverError::NoEscrow.to_string(), DeliverError::NoEscrow.hint())
+}
+
+/// Where keys are until their destinations have them.
+pub(super) fn place(args: &EscrowArgs) -> Result<EscrowPlace, Usage> {
+    let directory = escrow::directory().ok_or_else(no_place)?;
     let texts =
         if args.escrow_recipients.is_empty() { recipients_of_environment() } else { args.escrow_recipients.clone() };
     let recipients = Recipients::parse(texts.iter().map(String::as_str));

@@ -91,7 +91,7 @@ fn deliver_one(
 ) -> Exit {
     let address = args.address.clone().unwrap_or_else(|| name.to_owned());
     let device = Device { name: name.to_owned(), address: address.clone() };
-    let escrow = match super::delivery::escrow(&args.delivery) {
+    let escrow = match super::delivery::place(&args.delivery.escrow) {
         Ok(escrow) => escrow,
         Err((message, hint)) => {
             reporter.bad_usage(&message, hint.as_deref());

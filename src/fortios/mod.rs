@@ -2,10 +2,13 @@
 
 pub mod admin_session;
 pub mod central_management;
+pub mod certificate;
+pub mod duration;
 pub mod edit;
 pub mod expires;
 pub mod facts;
 pub mod grant;
+pub mod https;
 pub mod names;
 pub mod objects;
 pub mod permission_request;
@@ -18,7 +21,9 @@ pub mod request;
 pub mod request_error;
 pub mod request_file;
 pub mod request_text;
+pub mod retirement;
 pub mod rights;
+pub mod rotation;
 pub mod schema;
 pub mod script;
 pub mod show;

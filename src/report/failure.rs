@@ -139,7 +139,7 @@ impl Reporter {
         }
     }
 
-    fn message_lines(&mut self, text: &str) {
+    pub(super) fn message_lines(&mut self, text: &str) {
         for line in text.lines() {
             self.write(&format!("fgtkey:   {}\n", super::printable(line)));
         }
@@ -184,7 +184,9 @@ fn hint(error: &MintError) -> Option<String> {
     match error {
         MintError::Deliver(error) => error.hint(),
         MintError::Dial(error) => error.hint(),
+        MintError::Escrow(error) => error.hint(),
         MintError::Fault(fault) => fault_hint(fault),
+        MintError::Journal(error) => error.hint(),
         MintError::Password(error) => error.hint(),
         MintError::Plan(error) => error.hint(),
         MintError::Render(error) => error.hint(),

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Verbosity;
 use crate::deliver::Stored;
 use crate::fortios::permissions::{Access, Permissions};
 use crate::fortios::version::NEWEST;
-use crate::verbs::event::{Connected, Event, Found, Trust, Verified, Warning};
+use crate::verbs::event::{Connected, Event, Found, Taken, Trust, Warning};
+use crate::verbs::verified::Verified;
 
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
@@ -30,12 +33,23 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
         Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
         Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
+        Event::TakenUp { began, key } => ("taken up", taken_up(*began, *key)),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
         Event::Undone { objects } => ("undone", listed(objects)),
         Event::Warning(warning) => ("warning", caution(warning)),
         Event::Line(line) => ("sent", line.clone()),
         Event::Trace(text) => ("session", text.clone()),
+    }
+}
+
+/// What became of an earlier run for the same API user.
+fn taken_up(began: Timestamp, key: Taken) -> String {
+    let began = began.strftime("%Y-%m-%d %H:%M:%S UTC");
+    match key {
+        Taken::NoKey => format!("the run of {began}, which ended before it had a key"),
+        Taken::Lost => format!("the run of {began}, whose key reached nobody; another one takes its place"),
+        Taken::FromEscrow => format!("the run of {began}, whose key is in the escrow and is delivered now"),
     }
 }
 
@@ -96,7 +110,7 @@ fn reach(trusted_hosts: &[String], vdoms: &[String]) -> String {
     }
 }
 
-fn delivered(stored: &[Stored]) -> String {
+pub(super) fn delivered(stored: &[Stored]) -> String {
     let places: Vec<String> = stored.iter().map(place).collect();
     listed(&places)
 }
@@ -110,13 +124,11 @@ fn place(stored: &Stored) -> String {
 }
 
 fn verification(verified: &Verified) -> String {
-    match verified {
-        Verified::Works { status, certificate: Some(certificate) } => {
-            format!("the API answered {status}; {certificate}")
-        }
-        Verified::Works { status, certificate: None } => format!("the API answered {status}"),
-        Verified::Refused { status } => format!("no: the API answered {status}"),
-        Verified::NotTried { reason } => format!("not tried: {reason}"),
+    match (verified.verified, verified.status) {
+        (Some(true), _) => verified.detail.clone(),
+        (Some(false), _) => format!("no: {}", verified.detail),
+        (None, Some(_)) => format!("not known: {}", verified.detail),
+        (None, None) => format!("not tried: {}", verified.detail),
     }
 }
 
@@ -129,6 +141,9 @@ fn caution(warning: &Warning) -> String {
             format!("a member of an HA cluster ({ha}): before FortiOS 7.6 a key may not survive a failover")
         }
         Warning::VdomAssumed { vdom } => format!("the request names no VDOM; the API user gets {vdom}"),
+        Warning::Insecure => {
+            "--insecure: the certificate is not checked, so whoever answers gets the key; do not do this to a device in use".into()
+        }
         Warning::NotSaved => "the change is not saved on the device: a reboot loses it; run `execute cfg save`".into(),
         Warning::SavedPending => "saving also made pending changes of other administrators permanent".into(),
         Warning::KeyReplaced { api_user } => format!("the old key of {api_user} is void from now on"),

@@ -3,9 +3,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::deliver::{Action, Stored};
 use crate::fortios::permissions::Permissions;
 use crate::fortios::version::Version;
+
+use super::verified::Verified;
 
 /// Somebody who is told what happens, one event at a time.
 pub trait Observer {
@@ -46,8 +50,15 @@ pub enum Event {
     Scraped(Vec<Stored>),
     /// A key was generated and lost with the connection; it is void as soon as the next one is generated.
     KeyLost,
+    /// An earlier run for the same API user came to no end; this one goes on with it.
+    TakenUp {
+        /// When it began.
+        began: Timestamp,
+        /// What became of its key.
+        key: Taken,
+    },
     /// Whether the key works over REST.
-    Verified(Verified),
+    Verified(Box<Verified>),
     /// The verb is at its end.
     Done {
         /// Since it began.
@@ -64,6 +75,17 @@ pub enum Event {
     Line(String),
     /// A piece of the redacted session (`-vv`).
     Trace(String),
+}
+
+/// What became of the key of a run that is taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It had generated none.
+    NoKey,
+    /// It may have generated one that nobody got: another one takes its place.
+    Lost,
+    /// It is in the escrow, and is delivered now.
+    FromEscrow,
 }
 
 /// How the device was reached.
@@ -128,28 +150,6 @@ pub struct Found {
     pub source: Option<IpAddr>,
 }
 
-/// What the REST verification of a key came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verified {
-    /// The API accepted the key.
-    Works {
-        /// The HTTP status.
-        status: u16,
-        /// What is known of the certificate behind it.
-        certificate: Option<String>,
-    },
-    /// The API refused the key.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// It could not be tried.
-    NotTried {
-        /// Why.
-        reason: String,
-    },
-}
-
 /// Something that the operator should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
@@ -165,6 +165,8 @@ pub enum Warning {
         /// The VDOM that the API user gets.
         vdom: String,
     },
+    /// `--insecure`: the key is sent to whoever answers.
+    Insecure,
     /// `execute cfg save` failed too: a reboot loses the change.
     NotSaved,
     /// Saving also persisted the pending changes of other administrators.

@@ -3,13 +3,21 @@
 
 pub mod check;
 pub mod console;
+pub mod custody;
+mod diagnosis;
 pub mod event;
 pub mod failure;
 mod key;
+mod lesson;
 pub mod mint;
+mod order;
 mod push;
+pub mod resume;
 mod site;
 pub mod survey;
 mod undo;
+pub mod verification;
+pub mod verified;
+pub mod verify;
 
 pub use event::{Event, Observer};

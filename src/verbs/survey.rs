@@ -11,6 +11,7 @@ use crate::session::fault::{Fault, FaultKind};
 
 use super::console::{Console, Line};
 use super::event::{Event, Found, Observer, Warning};
+use super::failure::MintError;
 
 /// What a survey found.
 pub struct Surveyed {
@@ -42,6 +43,9 @@ pub enum SurveyError {
         /// What is missing.
         error: ShowError,
     },
+    /// There is no such API user.
+    #[error("the device has no API user {0}")]
+    NoUser(String),
     /// It printed nothing where it should print an entry, or that there is none.
     #[error("`{line}` was answered with neither the configuration nor that it is not there")]
     Nothing {
@@ -58,6 +62,31 @@ pub enum SurveyError {
     },
 }
 
+/// Logs in, tells the way, and surveys.
+///
+/// # Errors
+/// [`MintError`]; nothing was changed.
+pub(super) async fn log_in(
+    line: &Line,
+    templates: &Templates,
+    names: Names<'_>,
+    observer: &mut (dyn Observer + Send),
+) -> Result<(Console, Surveyed), MintError> {
+    let mut console = line.open(observer).await?;
+    tell_way(&console, line, observer);
+    let surveyed = survey(&mut console, line, templates, names, observer).await?;
+    Ok((console, surveyed))
+}
+
+/// How the device was reached, and what was odd about it.
+pub(super) fn tell_way(console: &Console, line: &Line, observer: &mut (dyn Observer + Send)) {
+    let device = &line.endpoint.name;
+    observer.on(device, Event::Connected(console.connected(line)));
+    for warning in &console.route.warnings {
+        observer.on(device, Event::Warning(Warning::Said(warning.clone())));
+    }
+}
+
 /// Reads everything that a plan rests on: in one flight where the device takes a pipe and has no VDOMs, which is known
 /// only afterwards; otherwise the status first, then the rest where it belongs.
 ///
@@ -67,10 +96,9 @@ pub async fn survey(
     console: &mut Console,
     line: &Line,
     templates: &Templates,
-    request: &Request,
+    names: Names<'_>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Surveyed, SurveyError> {
-    let names = Names::of(request);
     let script = templates.status_and_survey(names.profile, names.user)?;
     let flight = match console.run(line, &script, observer).await {
         Err(fault) if fault.kind == FaultKind::Overrun => {
@@ -98,9 +126,7 @@ pub async fn survey(
         Some(mode) => Some(mode),
         None => cfg_save(&console.run(line, &templates.global(vdoms)?, observer).await?),
     };
-    let of = |command| printed(&replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
-    let (own, list) = (of("get system admin status"), of("get system admin list"));
-    facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
+    read_session(&mut facts, &replies, line, console);
     tell(&status, &facts, line, observer);
     Ok(Surveyed { status, facts, paging })
 }
@@ -195,6 +221,13 @@ pub(super) fn printed<'a>(replies: &'a [Reply], command: &str) -> Option<&'a Rep
     replies.iter().find(|reply| reply.line.starts_with(command))
 }
 
+/// Takes our own session out of the answers to `get system admin status` and `get system admin list`.
+pub(super) fn read_session(facts: &mut Facts, replies: &[Reply], line: &Line, console: &Console) {
+    let of = |command| printed(replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
+    let (own, list) = (of("get system admin status"), of("get system admin list"));
+    facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
+}
+
 /// Reads who else uses the profile, before it is altered.
 ///
 /// # Errors
@@ -220,7 +253,8 @@ pub async fn profile_users(
     Ok(())
 }
 
-fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
+/// Who it is.
+pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
     let own = facts.session.found();
     let device = &line.endpoint.name;
     let found = Found {

@@ -17,3 +17,4 @@ mod servers;
 mod site;
 mod sshd;
 mod terminal;
+mod vault;

@@ -27,6 +27,9 @@ fn every_kind_of_file_finds_a_full_disk_before_there_is_a_key() {
         }
         let shown = String::from_utf8_lossy(&output.unwrap().stdout).into_owned();
         assert!(shown.contains("status 1\nfilling\n"), "{destination}: {shown}");
-        assert!(shown.contains("full: No space left on device\n") && shown.contains("nothing was contacted"), "{shown}");
+        assert!(
+            shown.contains("full: No space left on device\n") && shown.contains("nothing was contacted"),
+            "{shown}"
+        );
     }
 }

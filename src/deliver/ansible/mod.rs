@@ -28,7 +28,7 @@ use crate::secret::Secret;
 use password::{PASSWORD_FILE, PasswordSource, VAULT_ID, locked};
 use variables::{Variable, Variables};
 
-pub use self::vault::VaultError;
+use self::vault::VaultError;
 pub(super) use quoted::quoted;
 
 /// `ansible:PATH`: host variables; other variables of an existing file stay.

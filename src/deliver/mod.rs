@@ -49,7 +49,6 @@ mod vault;
 
 use std::path::PathBuf;
 
-pub use ansible::VaultError;
 pub use destination::{Defaults, Destination, DestinationError};
 pub use escrow::{EscrowError, EscrowPlace, Kept};
 pub use fetch::{FetchError, Fetched};

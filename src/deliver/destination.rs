@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::fetch::{FetchError, Fetched};
 use super::options::Options;
 use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
@@ -38,6 +39,11 @@ pub(super) struct Kind {
 pub(super) trait Target: Send + Sync {
     /// Proves that the key can be put there, before there is one, and leaves nothing behind when the slot is dropped.
     fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError>;
+
+    /// Reads back the key that was delivered for a device. Fails with [`FetchError::WriteOnly`] unless the kind can do that.
+    fn fetch(&self, _: &Device) -> Result<Fetched, FetchError> {
+        Err(FetchError::WriteOnly)
+    }
 }
 
 /// The kinds, in the order in which they are listed to the person.
@@ -212,6 +218,13 @@ impl Destination {
 
     pub(super) fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
         self.target.reserve(device, format)
+    }
+
+    /// Reads back the key that was delivered for `device`.
+    ///
+    /// Fails where the kind cannot be read back, where nothing is, and where the destination cannot be had.
+    pub fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        self.target.fetch(device)
     }
 }
 

@@ -18,6 +18,7 @@
 
 pub mod destination;
 pub mod escrow;
+pub mod fetch;
 pub mod format;
 pub mod path;
 pub mod record;
@@ -36,6 +37,7 @@ use std::path::PathBuf;
 
 pub use destination::{Destination, DestinationError};
 pub use escrow::EscrowPlace;
+pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};

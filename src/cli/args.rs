@@ -1,6 +1,8 @@
 //! The command line as clap reads it: types and help, no logic.
 
 mod check;
+mod exec;
+mod get;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +17,8 @@ use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
+pub use exec::ExecArgs;
+pub use get::GetArgs;
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]
@@ -55,6 +59,10 @@ pub enum Command {
     Mint(Box<MintArgs>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
     Scrape(ScrapeArgs),
+    /// Print a key that was delivered before, for programs that ask for one
+    Get(GetArgs),
+    /// Run a command with a key in its environment
+    Exec(Box<ExecArgs>),
     /// List the presets, or show one
     Preset(PresetArgs),
     /// Run simulated FortiGates on loopback, to rehearse and to test against

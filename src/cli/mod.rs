@@ -3,6 +3,8 @@
 pub mod args;
 mod check;
 mod delivery;
+mod exec;
+mod get;
 mod interrupt;
 mod logging_in;
 mod mint;
@@ -33,6 +35,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
+        Command::Get(args) => get::run(&args, &mut reporter),
+        Command::Exec(args) => exec::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {

@@ -33,6 +33,28 @@ fn push_escaped(line: &mut String, c: char) {
     line.push(c);
 }
 
+/// What a statement sets its name to, as shells and dotenv libraries read it: the inverse of [`setting`].
+pub(super) fn value(statement: &Statement<'_>) -> Option<Zeroizing<String>> {
+    let (_, _, value) = assignment(statement.text)?;
+    match value_length(value)? {
+        0 => {
+            let line = first_line(value).0;
+            Some(Zeroizing::new(line.split(" #").next().unwrap_or(line).trim().to_owned()))
+        }
+        length if value.starts_with('"') => value.get(1..length - 1).map(unescaped),
+        length => value.get(1..length - 1).map(|inner| Zeroizing::new(inner.to_owned())),
+    }
+}
+
+fn unescaped(inner: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        text.extend(if c == '\\' { characters.next() } else { Some(c) });
+    }
+    text
+}
+
 /// The statements of a dotenv file. A quoted value may span lines; one without an end is refused, because nobody can say
 /// which of the lines below it are settings.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, EditError> {
@@ -133,6 +155,18 @@ mod tests {
             assert_eq!(edited(before), after, "{before:?}");
             assert_eq!(edited(after), after, "a second time: {before:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_was_written() {
+        for value in ["fccys3", "[2001:db8::2]:8443", "a'b$c", "a\"b\\c`d", "", "a b # c"] {
+            let line = setting("X", value).line.to_string() + "\n";
+            let read = statements(&line).unwrap();
+            assert_eq!(super::value(&read[0]).unwrap().as_str(), value, "{line}");
+        }
+        let read = |text| super::value(&statements(text).unwrap()[0]).unwrap().to_string();
+        assert_eq!(read("  export X = fccys3 # old\r\n"), "fccys3");
+        assert_eq!(read("X=\"two\nlines\" # c\n"), "two\nlines");
     }
 
     #[test]

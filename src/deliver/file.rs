@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::destination::{DestinationError, Kind, Target};
 use super::edit::{Setting, Statement, rewrite};
+use super::fetch::{FetchError, Fetched};
 use super::options::Options;
 use super::path::PathTemplate;
 use super::private::{LARGEST, PrivateFile};
@@ -52,6 +53,17 @@ impl Target for FileTarget {
     fn reserve(&self, device: &Device, _: Format) -> Result<Box<dyn Slot>, DeliverError> {
         let (label, path) = self.path.file_for(self.kind, device)?;
         Ok(Box::new(FileSlot::reserve(label, &path, self.content)?))
+    }
+
+    fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        let (destination, path) = self.path.file_for(self.kind, device)?;
+        let Some(text) = text_of(&destination, &path)? else { return Err(FetchError::Nothing { destination }) };
+        match self.content.read(&text) {
+            Ok((key, hostname)) => {
+                Ok(Fetched { destination, key: Secret::new(&*key), hostname, api_user: None, generated_at: None })
+            }
+            Err(problem) => Err(FetchError::NoKey { destination, problem }),
+        }
     }
 }
 
@@ -144,6 +156,39 @@ impl Content {
     fn check(self, text: &str) -> Result<(), EditError> {
         self.statements(text).map(drop)
     }
+
+    /// The key in such a file, and the host beside it; or what is wrong with the file.
+    fn read(self, text: &str) -> Result<(Zeroizing<String>, Option<String>), String> {
+        let value: fn(&Statement<'_>) -> Option<Zeroizing<String>> = match self {
+            Content::Key => return bare_key(text).map(|key| (key, None)),
+            Content::Dotenv => dotenv::value,
+            Content::Tfvars => tfvars::value,
+        };
+        let statements = self.statements(text).map_err(|error| error.to_string())?;
+        // Of several settings of one name the last one counts, for shells as for Terraform.
+        let last = |name| statements.iter().rev().find(|statement| statement.name == Some(name)).and_then(value);
+        let (host, token) = self.names();
+        let key = last(token).filter(|key| !key.is_empty()).ok_or(format!("{token} has no value"))?;
+        Ok((key, last(host).map(|host| host.to_string()).filter(|host| !host.is_empty())))
+    }
+
+    /// The settings of the host and of the key.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Content::Tfvars => (format::TERRAFORM_HOSTNAME, format::TERRAFORM_TOKEN),
+            Content::Key | Content::Dotenv => (format::HOSTNAME, format::TOKEN),
+        }
+    }
+}
+
+/// A key is one word on one line.
+fn bare_key(text: &str) -> Result<Zeroizing<String>, String> {
+    let mut words = text.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some(key), None) => Ok(Zeroizing::new(key.to_owned())),
+        (None, _) => Err("the file is empty".into()),
+        (Some(_), Some(_)) => Err("there is more than one word in it".into()),
+    }
 }
 
 /// The text of the file whose other lines stay; empty when there is none, or when nothing of it stays.
@@ -151,9 +196,14 @@ fn existing(label: &str, path: &Path, content: Content) -> Result<Zeroizing<Stri
     if content == Content::Key {
         return Ok(Zeroizing::default());
     }
+    Ok(text_of(label, path)?.unwrap_or_default())
+}
+
+/// The text of a file; none when there is no file.
+fn text_of(label: &str, path: &Path) -> Result<Option<Zeroizing<String>>, DeliverError> {
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Zeroizing::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io_error(label, &format!("read {}", path.display()))(error)),
     };
     let size = file.metadata().map_err(io_error(label, &format!("read {}", path.display())))?.len();
@@ -162,7 +212,7 @@ fn existing(label: &str, path: &Path, content: Content) -> Result<Zeroizing<Stri
     }
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
     match file.take(LARGEST).read_to_string(&mut text) {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::InvalidData => Err(unfit(label, path, EditError::NotText)),
         Err(error) => Err(io_error(label, &format!("read {}", path.display()))(error)),
     }

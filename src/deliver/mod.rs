@@ -16,6 +16,7 @@
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
 
+pub mod answer;
 pub mod destination;
 pub mod escrow;
 pub mod fetch;
@@ -35,6 +36,7 @@ mod tfvars;
 
 use std::path::PathBuf;
 
+pub use answer::{Answer, Query, QueryError};
 pub use destination::{Destination, DestinationError};
 pub use escrow::EscrowPlace;
 pub use fetch::{FetchError, Fetched};

@@ -123,9 +123,7 @@ impl Record {
 
     /// The address as the host part of a URL: an IPv6 address in brackets.
     pub fn url_host(&self) -> Option<String> {
-        let address = self.address.as_deref()?;
-        let is_v6 = address.parse::<Ipv6Addr>().is_ok();
-        Some(if is_v6 { format!("[{address}]") } else { address.to_owned() })
+        self.address.as_deref().map(url_host)
     }
 
     /// The JSON of the record without the key, one line, no line end.
@@ -135,16 +133,25 @@ impl Record {
     }
 
     /// The JSON of the record with the key in it, one line, no line end; its memory is wiped.
-    ///
-    /// It serialises twice: first to know the size, so that the buffer never moves and leaves no copy of the key behind.
     pub(super) fn to_json_with(&self, key: &Secret) -> io::Result<Zeroizing<Vec<u8>>> {
-        let entry = Entry { record: self, key: Some(key) };
-        let mut size = Count(0);
-        serde_json::to_writer(&mut size, &entry)?;
-        let mut json = Zeroizing::new(Vec::with_capacity(size.0 + ROOM));
-        serde_json::to_writer(&mut *json, &entry)?;
-        Ok(json)
+        wiped_json(&Entry { record: self, key: Some(key) })
     }
+}
+
+/// `address` (no brackets) as the host part of a URL: an IPv6 address in brackets.
+pub fn url_host(address: &str) -> String {
+    if address.parse::<Ipv6Addr>().is_ok() { format!("[{address}]") } else { address.to_owned() }
+}
+
+/// The JSON of something that has a key in it, one line, no line end; its memory is wiped.
+///
+/// It serialises twice: first to know the size, so that the buffer never moves and leaves no copy of the key behind.
+pub(super) fn wiped_json(value: &impl Serialize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut size = Count(0);
+    serde_json::to_writer(&mut size, value)?;
+    let mut json = Zeroizing::new(Vec::with_capacity(size.0 + ROOM));
+    serde_json::to_writer(&mut *json, value)?;
+    Ok(json)
 }
 
 /// Room behind a record for what its container adds: a line end, closing braces.
@@ -184,7 +191,7 @@ impl Serialize for Entry<'_> {
 }
 
 /// RFC 3339 in UTC, without a fraction. Rounding fails only at the end of time.
-fn seconds(at: Timestamp) -> String {
+pub(super) fn seconds(at: Timestamp) -> String {
     at.round(Unit::Second).unwrap_or(at).to_string()
 }
 

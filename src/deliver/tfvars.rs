@@ -33,6 +33,48 @@ fn push_escaped(line: &mut String, c: char, before_brace: bool) {
     }
 }
 
+/// The string that a statement sets its name to, as HCL reads it: the inverse of [`setting`]. None: it is no plain string.
+pub(super) fn value(statement: &Statement<'_>) -> Option<Zeroizing<String>> {
+    let (_, rest) = statement.text.split_once('=')?;
+    let rest = rest.trim_start();
+    let inner = rest.get(..rest.len() - behind_string(rest)?.len())?;
+    unescaped(inner.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+fn unescaped(inner: &str) -> Option<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut rest = inner;
+    while let Some(c) = rest.chars().next() {
+        rest = behind(rest, c);
+        match c {
+            '\\' => {
+                let escaped = rest.chars().next()?;
+                text.push(escape(escaped)?);
+                rest = behind(rest, escaped);
+            }
+            // `$${` is `${`; a lone `${` is a template, which nobody can read without Terraform.
+            '$' | '%' if rest.starts_with([c]) && behind(rest, c).starts_with('{') => {
+                text.extend([c, '{']);
+                rest = behind(behind(rest, c), '{');
+            }
+            '$' | '%' if rest.starts_with('{') => return None,
+            other => text.push(other),
+        }
+    }
+    Some(text)
+}
+
+/// The escapes that [`setting`] writes; those by number are for other texts than hosts and keys.
+fn escape(c: char) -> Option<char> {
+    match c {
+        '"' | '\\' => Some(c),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        _ => None,
+    }
+}
+
 /// The statements of a variables file. Lists, maps, heredocs and block comments may span lines; one without an end is
 /// refused, because nobody can say which of the lines below it are settings.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, EditError> {
@@ -157,6 +199,22 @@ mod tests {
         for (before, after) in cases {
             assert_eq!(edited(&before), after, "{before:?}");
             assert_eq!(edited(&after), after, "a second time: {before:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_was_written() {
+        for value in ["fccys3", "[2001:db8::2]", "a\"b\\c${d}%{e}$f", "", "$$x\n\t"] {
+            let line = setting("fortios_token", value).line.to_string() + " # comment\n";
+            let read = statements(&line).unwrap();
+            assert_eq!(super::value(&read[0]).unwrap().as_str(), value, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_string_has_no_value() {
+        for text in ["a = 1\n", "a = var.b\n", "a = \"${b}\"\n", "a = [\"b\"]\n", "a = <<E\nb\nE\n"] {
+            assert_eq!(super::value(&statements(text).unwrap()[0]), None, "{text:?}");
         }
     }
 

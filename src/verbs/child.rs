@@ -13,15 +13,9 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::program::Program;
+use crate::deliver::format::{HOSTNAME, TOKEN};
 use crate::secret::Secret;
 use crate::ssh::PASSWORD_VARIABLE;
-
-/// Where the command finds the device. The names are those of the Terraform provider fortinetdev/fortios, whose provider
-/// arguments `hostname` and `token` read them.
-pub const HOSTNAME_VARIABLE: &str = "FORTIOS_ACCESS_HOSTNAME";
-
-/// Where it finds the key.
-pub const TOKEN_VARIABLE: &str = "FORTIOS_ACCESS_TOKEN";
 
 /// What a command needs to call the API.
 #[derive(Debug)]
@@ -77,7 +71,7 @@ impl Running {
         let signals = Signals::listen()?;
         let mut command = Command::new(&program.path);
         command.arg0(&program.name).args(&program.arguments).env_remove(PASSWORD_VARIABLE);
-        command.env(HOSTNAME_VARIABLE, &access.hostname).env(TOKEN_VARIABLE, access.token.expose());
+        command.env(HOSTNAME, &access.hostname).env(TOKEN, access.token.expose());
         Ok(Running { child: command.spawn()?, signals })
     }
 
@@ -116,27 +110,25 @@ fn has_terminal() -> bool {
 /// too, which listening would undo.
 struct Signals(Vec<(Signal, tokio::signal::unix::Signal)>);
 
-const HEARD: [Signal; 6] = [
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-];
+const HEARD: [Signal; 6] =
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
 impl Signals {
     fn listen() -> io::Result<Signals> {
         let ignored = ignored();
         let heard = HEARD.into_iter().filter(|heard| ignored & bit(*heard) == 0);
-        heard.map(|heard| Ok((heard, signal(SignalKind::from_raw(heard as i32))?))).collect::<io::Result<_>>().map(Signals)
+        heard
+            .map(|heard| Ok((heard, signal(SignalKind::from_raw(heard as i32))?)))
+            .collect::<io::Result<_>>()
+            .map(Signals)
     }
 
     /// The next one that comes.
     async fn next(&mut self) -> Signal {
         std::future::poll_fn(|context| {
-            let come = self.0.iter_mut().find(|(_, stream)| stream.poll_recv(context).is_ready());
-            come.map_or(std::task::Poll::Pending, |(heard, _)| std::task::Poll::Ready(*heard))
+            let come =
+                self.0.iter_mut().find_map(|(heard, stream)| stream.poll_recv(context).is_ready().then_some(*heard));
+            come.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
         })
         .await
     }

@@ -2,11 +2,15 @@
 //! console, the survey of a device, and the site of a change with its way back.
 
 pub mod check;
+pub mod child;
 pub mod console;
 pub mod event;
+pub mod exec;
 pub mod failure;
+pub mod get;
 mod key;
 pub mod mint;
+pub mod program;
 mod push;
 mod site;
 pub mod survey;

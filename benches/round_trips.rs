@@ -21,11 +21,13 @@ use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
 use fgtkey::fortios::version::Version;
+use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::Interrupt;
 use fgtkey::sim::{Device, DeviceSpec, Listen, Server};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
+use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
 use fgtkey::verbs::mint::Mint;
 
@@ -195,9 +197,13 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
         request: request(case),
         consent: Consent::default(),
         templates: Templates::replacing([]).unwrap(),
-        destinations: vec![Destination::new("file", &folder.join("key").display().to_string()).unwrap()],
-        format: Format::Key,
-        escrow: EscrowPlace::open(folder.join("escrow")),
+        custody: Custody {
+            destinations: vec![Destination::new("file", &folder.join("key").display().to_string()).unwrap()],
+            format: Format::Key,
+            escrow: EscrowPlace::open(folder.join("escrow")),
+            escrow_identity: None,
+            journal: Journal::at(folder.join("journal")),
+        },
     }
 }
 

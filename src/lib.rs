@@ -33,9 +33,10 @@
 //! | [`fortios`] | what a release accepts, what is asked for, what a device is; the plan, and the script, which is text | bytes, a clock, I/O |
 //! | [`session`] | the conversation at the CLI as a machine: bytes in, actions out | open anything, sleep |
 //! | [`ssh`] | host keys, logins, a shell | log a byte |
-//! | [`sim`] | a simulated FortiGate and its SSH server | share code with `session` or `ssh` |
+//! | [`sim`] | a simulated FortiGate with its SSH server and its HTTPS administration | share code with `session` or `ssh` |
 //! | [`scrape`] | the key in a terminal's log | write it anywhere |
 //! | [`deliver`] | destinations, each reserved before there is a key; the escrow | lose a key |
+//! | [`journal`] | what a run is about to do and has done, on disk before it goes on | hold a secret |
 //! | [`verbs`] | the story of each verb, top to bottom | wording, flags |
 //! | [`report`] | all wording, exit statuses; stdout carries data only | decide |
 //! | [`cli`] | flags to requests | logic |
@@ -64,6 +65,8 @@ pub mod sim;
 pub mod scrape;
 
 pub mod deliver;
+
+pub mod journal;
 
 pub mod verbs;
 

@@ -17,6 +17,11 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
+    /// Whether there is no text at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text itself. Every caller of this is a place where the secret leaves: keep them few.
     pub fn expose(&self) -> &str {
         &self.0

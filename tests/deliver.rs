@@ -103,6 +103,19 @@ fn each_kind_of_file_holds_the_key_and_is_private() {
 }
 
 #[test]
+fn a_draft_of_a_run_that_was_killed_is_wiped_and_one_that_is_in_use_is_not() {
+    let place = Place::new();
+    place.write(".fgtkey-abandoned", KEY);
+    let in_use = fs::File::create(place.path(".fgtkey-in-use")).unwrap();
+    in_use.lock().unwrap();
+    let target = place.write("target", "precious\n");
+    symlink(&target, place.path(".fgtkey-link")).unwrap();
+    place.reserve(&[place.destination("file", "key")]).unwrap().store(&mut record(), Secret::new(KEY)).unwrap();
+    assert_eq!(place.files(), [".fgtkey-in-use", ".fgtkey-link", "key", "target"]);
+    assert_eq!(place.read("target"), "precious\n");
+}
+
+#[test]
 fn a_reservation_that_is_not_used_leaves_nothing_behind_and_alters_nothing() {
     let place = Place::new();
     place.write("old", "old text\n");

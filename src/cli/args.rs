@@ -193,6 +193,9 @@ pub struct DeliveryArgs {
     /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
     #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
     pub escrow_recipients: Vec<String>,
+    /// The age identity that opens a key which an earlier run left sealed in the escrow
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub escrow_identity: Option<PathBuf>,
     /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
     #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
     pub output: Vec<OutputOrOption>,
@@ -346,6 +349,12 @@ pub struct SimArgs {
     /// Where to listen, loopback only; of several devices the port counts up
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2222")]
     pub listen: SocketAddr,
+    /// Where HTTPS administration listens, loopback only, with the REST API; of several devices the port counts up
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub https: Option<SocketAddr>,
+    /// Write the certificates of the devices' own CAs into this file, for `curl --cacert`
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub https_ca: Option<PathBuf>,
     /// How many devices
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub devices: u16,

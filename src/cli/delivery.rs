@@ -1,8 +1,10 @@
 //! Delivery flags to destinations and the escrow.
 
 use crate::deliver::seal::Recipients;
-use crate::deliver::{DeliverError, Destination, EscrowPlace, escrow};
+use crate::deliver::{DeliverError, Destination, EscrowPlace, Format, escrow};
 use crate::fortios::request::DeliverEntry;
+use crate::journal::{self, Journal};
+use crate::verbs::custody::Custody;
 
 use super::args::DeliveryArgs;
 
@@ -21,6 +23,24 @@ pub(super) fn destinations(args: &DeliveryArgs, request: &[DeliverEntry]) -> Res
         Destination::from_yaml(&entry.kind, &entry.value).map_err(|error| (format!("deliver: {error}"), error.hint()))
     };
     request.iter().map(read).collect()
+}
+
+/// Where the key goes, and how that is made sure. Of a run on the embedded device nothing has to be remembered.
+pub(super) fn custody(
+    args: &DeliveryArgs,
+    destinations: Vec<Destination>,
+    format: Format,
+    simulated: bool,
+) -> Result<Custody, Usage> {
+    let escrow = escrow(args)?;
+    let journal = if simulated {
+        Journal::passing().map_err(|error| (format!("no temporary file can be made: {error}"), None))?
+    } else {
+        // Where there is a place for the escrow there is one for the journal.
+        Journal::at(journal::directory().unwrap_or_else(|| escrow.directory.join("journal")))
+    };
+    let escrow_identity = args.escrow_identity.clone();
+    Ok(Custody { destinations, format, escrow, escrow_identity, journal })
 }
 
 /// Where keys are until their destinations have them.

@@ -191,8 +191,9 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
 }
 
 async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    let escrow = match super::delivery::escrow(&args.delivery) {
-        Ok(escrow) => escrow,
+    let format = args.delivery.format().unwrap_or(Format::Key);
+    let custody = match super::delivery::custody(&args.delivery, prepared.destinations.clone(), format, args.sim) {
+        Ok(custody) => custody,
         Err((message, hint)) => {
             reporter.bad_usage(&message, hint.as_deref());
             return Exit::Usage;
@@ -208,15 +209,7 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let device = line.endpoint.name.clone();
-    let mint = Mint {
-        line,
-        request: prepared.request,
-        consent: consent(args),
-        templates: prepared.templates,
-        destinations: prepared.destinations,
-        format: args.delivery.format().unwrap_or(Format::Key),
-        escrow,
-    };
+    let mint = Mint { line, request: prepared.request, consent: consent(args), templates: prepared.templates, custody };
     if let Err(error) = mint.rehearse() {
         reporter.refused_request(&error);
         return Exit::Usage;
@@ -229,7 +222,7 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let exit = match mint.run(&mut recorded).await {
-        Ok(record) => print_keyless(&record, &mint.destinations, args.delivery.format()),
+        Ok(record) => print_keyless(&record, &mint.custody.destinations, args.delivery.format()),
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     recorded.finish(exit)

@@ -1,10 +1,13 @@
 //! `fgtkey sim` from flags: simulated devices until Ctrl-C.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use russh::keys::PublicKey;
 
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
-use crate::sim::{self, Device, Password, SimOptions};
+use crate::sim::{self, CertificateError, Device, Https, Password, Running, SimOptions};
 
 use super::args::SimArgs;
 use super::{print, runtime};
@@ -21,7 +24,7 @@ pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
         return on_stdio(&options, args, reporter);
     }
     match runtime() {
-        Ok(runtime) => runtime.block_on(listen(&options, reporter)),
+        Ok(runtime) => runtime.block_on(listen(&options, args.https_ca.as_deref(), reporter)),
         Err(error) => {
             reporter.error(None, &error);
             Exit::Failed
@@ -32,9 +35,12 @@ pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
 fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
     let version =
         Version::parse_target(&args.fortios).map_err(|error| (format!("--fortios: {error}"), error.hint()))?;
-    if !args.listen.ip().is_loopback() {
-        let hint = "a simulated device has a published password: it listens on 127.0.0.1 or [::1] only".to_owned();
-        return Err((format!("--listen: {} is not a loopback address", args.listen), Some(hint)));
+    let listening = [("--listen", Some(args.listen)), ("--https", args.https)];
+    for (flag, addr) in listening.iter().filter_map(|(flag, addr)| Some((flag, (*addr)?))) {
+        if !addr.ip().is_loopback() {
+            let hint = "a simulated device has a published password: it listens on 127.0.0.1 or [::1] only".to_owned();
+            return Err((format!("{flag}: {addr} is not a loopback address"), Some(hint)));
+        }
     }
     if let Some(text) = args.public_keys.iter().find(|text| PublicKey::from_openssh(text).is_err()) {
         let hint = "the content of a file such as ~/.ssh/id_ed25519.pub".to_owned();
@@ -52,6 +58,7 @@ fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
         password: Password::new(args.password.clone()),
         public_keys: args.public_keys.clone(),
         listen: args.listen,
+        https: args.https,
         devices: args.devices,
         faults: args.faults.clone(),
         traps: args.traps.clone(),
@@ -75,7 +82,7 @@ fn on_stdio(options: &SimOptions, args: &SimArgs, reporter: &mut Reporter) -> Ex
     }
 }
 
-async fn listen(options: &SimOptions, reporter: &mut Reporter) -> Exit {
+async fn listen(options: &SimOptions, ca: Option<&Path>, reporter: &mut Reporter) -> Exit {
     let running = match options.run().await {
         Ok(running) => running,
         Err(error) => {
@@ -83,13 +90,37 @@ async fn listen(options: &SimOptions, reporter: &mut Reporter) -> Exit {
             return Exit::Failed;
         }
     };
+    if let Err(failure) = ca.map_or(Ok(()), |path| write_authorities(path, &running)) {
+        reporter.error(None, &failure);
+        return Exit::Failed;
+    }
     for device in &running {
-        let line =
-            format!("{}\t{}@{}\t{}\n", device.name, options.admin, device.server.addr(), device.server.fingerprint());
         // A script reads these lines; without a reader the devices run all the same.
-        let _ = print(line.as_bytes());
+        let _ = print(line(device, &options.admin).as_bytes());
     }
     reporter.simulating(running.len());
     let _ = tokio::signal::ctrl_c().await;
     Exit::Done
+}
+
+/// Name, login, host key, and where HTTPS administration answers.
+fn line(device: &Running, admin: &str) -> String {
+    let https = device.https.as_ref().map(|https| format!("\thttps://{}", https.addr())).unwrap_or_default();
+    format!("{}\t{admin}@{}\t{}{https}\n", device.name, device.server.addr(), device.server.fingerprint())
+}
+
+/// Why the certificates of the CAs are not there for the clients.
+#[derive(Debug, thiserror::Error)]
+enum AuthoritiesError {
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("cannot write the CA certificates to {path}")]
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// One certificate for each device, in one file.
+fn write_authorities(path: &Path, running: &[Running]) -> Result<(), AuthoritiesError> {
+    let pem: String =
+        running.iter().filter_map(|device| device.https.as_ref()).map(Https::ca_pem).collect::<Result<_, _>>()?;
+    std::fs::write(path, pem).map_err(|source| AuthoritiesError::Write { path: path.into(), source })
 }

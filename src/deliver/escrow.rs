@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::DeliverError;
 use super::file::io_error;
 use super::private::PrivateFile;
-use super::record::Record;
-use super::seal::Recipients;
+use super::record::{Record, StoredRecord};
+use super::seal::{self, OpenSealError, Recipients};
 use crate::secret::Secret;
 
 /// How the escrow is called where a destination is named.
@@ -131,6 +131,105 @@ fn content(
     let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
     if recipients.is_empty() { Ok(bytes) } else { recipients.seal(&bytes).map(Zeroizing::new) }
+}
+
+/// A key out of the escrow.
+pub struct Kept {
+    /// Its record.
+    pub record: Record,
+    /// The destinations that lack the key, as far as is known.
+    pub missing: Vec<String>,
+    pub(super) key: Secret,
+    pub(super) escrowing: Escrowing,
+}
+
+/// Why a key cannot be taken out of the escrow.
+#[derive(Debug, thiserror::Error)]
+pub enum EscrowError {
+    /// It is sealed, and nobody said with which identity it opens.
+    #[error("the key in {} is sealed", .0.display())]
+    Sealed(PathBuf),
+    /// The identity does not open it.
+    #[error("the key in {} cannot be opened", path.display())]
+    Unopened {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: OpenSealError,
+    },
+    /// The file cannot be read.
+    #[error("the key in {} cannot be read", path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not one of ours.
+    #[error("{} is no escrowed key: {problem}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        problem: String,
+    },
+}
+
+impl EscrowError {
+    /// What to type next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            EscrowError::Sealed(_) => Some("--escrow-identity FILE names the age identity that opens it".into()),
+            EscrowError::Unopened { path, .. } => Some(format!("try `age -d -i IDENTITY {}`", path.display())),
+            _ => None,
+        }
+    }
+}
+
+impl EscrowPlace {
+    /// The files that hold keys, the oldest names first. None when there is no escrow yet.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Vec::new() };
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_key(path)).collect();
+        files.sort();
+        files
+    }
+
+    /// Takes a key out of the escrow; the file stays until the key is delivered.
+    ///
+    /// # Errors
+    /// [`EscrowError`].
+    pub fn take(&self, path: &Path, identity: Option<&Path>) -> Result<Kept, EscrowError> {
+        let bytes = Zeroizing::new(fs::read(path).map_err(|source| EscrowError::Unread { path: path.into(), source })?);
+        let length = bytes.len();
+        let bytes = match (is_sealed(path), identity) {
+            (false, _) => bytes,
+            (true, None) => return Err(EscrowError::Sealed(path.to_owned())),
+            (true, Some(identity)) => seal::open(&bytes, identity)
+                .map_err(|source| EscrowError::Unopened { path: path.to_owned(), source })?,
+        };
+        let foreign = |problem: String| EscrowError::Foreign { path: path.to_owned(), problem };
+        let content: Content = serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
+        let escrowing = Escrowing { place: self.clone(), path: path.to_owned(), length };
+        let (record, key) = content.record.into_parts().map_err(foreign)?;
+        Ok(Kept { record, missing: content.undelivered, key, escrowing })
+    }
+}
+
+/// What a file of the escrow holds.
+#[derive(serde::Deserialize)]
+struct Content {
+    undelivered: Vec<String>,
+    record: StoredRecord,
+}
+
+fn is_key(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.age"))
+}
+
+fn is_sealed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "age")
 }
 
 /// Device, API user and time, each reduced to what is safe in a file name.

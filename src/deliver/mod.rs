@@ -38,12 +38,12 @@ use std::path::PathBuf;
 
 pub use answer::{Answer, Query, QueryError};
 pub use destination::{Destination, DestinationError};
-pub use escrow::EscrowPlace;
+pub use escrow::{EscrowError, EscrowPlace, Kept};
 pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};
-pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve};
+pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve, resume};
 
 /// What a destination may name of the device in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,14 @@ pub enum DeliverError {
         path: PathBuf,
         /// What is wrong with it.
         source: EditError,
+    },
+    /// A destination that the escrow names cannot be understood any more.
+    #[error("{destination}")]
+    Unnamed {
+        /// As the escrow names it.
+        destination: String,
+        /// What is wrong with it.
+        source: DestinationError,
     },
     /// Nobody says where undelivered keys are kept.
     #[error("there is no place for a key that cannot be delivered: neither XDG_STATE_HOME nor HOME is set")]

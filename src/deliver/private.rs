@@ -1,14 +1,20 @@
 //! Private files that appear whole or not at all.
 
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use nix::fcntl::OFlag;
 use tempfile::NamedTempFile;
 
 /// The largest file whose lines are edited, in bytes.
 pub(super) const LARGEST: u64 = 1 << 20;
+
+/// How the names of drafts begin.
+const PREFIX: &str = ".fgtkey-";
 
 /// A file beside its future place, mode 0600, filled so that the room for the key is already taken on disk.
 ///
@@ -23,8 +29,8 @@ impl PrivateFile {
     ///
     /// Fails when the directory takes no new files, and when the disk or a quota is full.
     pub(super) fn reserve(directory: &Path, room: usize) -> io::Result<Self> {
-        // `tempfile` creates with O_EXCL and mode 0600 whatever the umask.
-        let mut draft = tempfile::Builder::new().prefix(".fgtkey-").tempfile_in(directory).map_err(without_path)?;
+        sweep(directory);
+        let mut draft = locked_draft(directory)?;
         draft.write_all(&vec![b' '; room])?;
         draft.as_file().sync_all()?;
         Ok(PrivateFile { draft, directory: directory.to_owned() })
@@ -62,6 +68,41 @@ impl PrivateFile {
         self.draft.as_file().set_len(length)?;
         self.draft.as_file().sync_all()
     }
+}
+
+/// A draft with a lock on it, by which other runs know that it is not abandoned as long as we live. One that another run swept
+/// away before it was locked is made again.
+fn locked_draft(directory: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        // `tempfile` creates with O_EXCL and mode 0600 whatever the umask.
+        let draft = tempfile::Builder::new().prefix(PREFIX).tempfile_in(directory).map_err(without_path)?;
+        match draft.as_file().try_lock() {
+            Ok(()) if draft.as_file().metadata()?.nlink() > 0 => return Ok(draft),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Removes drafts of runs that were killed: a key may be in one. A run that is alive holds a lock on its own. Each directory
+/// is looked at once by a run: there may be thousands of keys in it.
+fn sweep(directory: &Path) {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let first = SWEPT.lock().is_ok_and(|mut swept| swept.insert(directory.to_owned()));
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    let is_draft = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(PREFIX);
+    for entry in entries.flatten().take_while(|_| first).filter(is_draft) {
+        // What cannot be opened or removed belongs to somebody else.
+        let _ = remove_abandoned(&entry.path());
+    }
+}
+
+fn remove_abandoned(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?;
+    file.try_lock().map_err(io::Error::from)?;
+    let length = usize::try_from(file.metadata()?.len().min(LARGEST)).unwrap_or_default();
+    let overwritten = file.write_all(&vec![0; length]).and_then(|()| file.sync_all());
+    fs::remove_file(path).and(overwritten)
 }
 
 /// `tempfile` puts the draft's own name into its errors, which says nothing to anybody.

@@ -4,14 +4,16 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::Ipv6Addr;
 
-use jiff::{Timestamp, Unit};
+use jiff::{Timestamp, ToSpan, Unit};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
+use super::Device;
 use crate::secret::Secret;
 
 /// What happened to an object of the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It did not exist before.
     Created,
@@ -48,7 +50,7 @@ impl Serialize for Action {
 }
 
 /// One object of the configuration and what happened to it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// The table, in FortiOS's words: `system accprofile`, `system api-user`.
     pub object: String,
@@ -121,9 +123,20 @@ impl Record {
         }
     }
 
+    /// Takes down that the key was generated now, and lives for so many minutes where that was told to the device.
+    pub fn born(&mut self, minutes: Option<u32>) {
+        self.generated_at = Timestamp::now();
+        self.expires_at = minutes.and_then(|minutes| self.generated_at.checked_add(i64::from(minutes).minutes()).ok());
+    }
+
     /// The address as the host part of a URL: an IPv6 address in brackets.
     pub fn url_host(&self) -> Option<String> {
         self.address.as_deref().map(url_host)
+    }
+
+    /// The device, for the paths of destinations.
+    pub(super) fn device_for_paths(&self) -> Device {
+        Device { name: self.device.clone(), address: self.address.clone().unwrap_or_else(|| self.device.clone()) }
     }
 
     /// The JSON of the record without the key, one line, no line end.
@@ -152,6 +165,53 @@ pub(super) fn wiped_json(value: &impl Serialize) -> io::Result<Zeroizing<Vec<u8>
     let mut json = Zeroizing::new(Vec::with_capacity(size.0 + ROOM));
     serde_json::to_writer(&mut *json, value)?;
     Ok(json)
+}
+
+/// A record with its key, as the escrow holds it.
+#[derive(serde::Deserialize)]
+pub(super) struct StoredRecord {
+    device: String,
+    address: Option<String>,
+    hostname: Option<String>,
+    serial: Option<String>,
+    model: Option<String>,
+    fortios: Option<String>,
+    vdom_mode: Option<String>,
+    api_user: Option<String>,
+    profile: Option<String>,
+    trusted_hosts: Vec<String>,
+    key: Zeroizing<String>,
+    generated_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    changes: Vec<Change>,
+    delivered_to: Vec<String>,
+}
+
+impl StoredRecord {
+    /// The record and the key. Fails when there is none.
+    pub(super) fn into_parts(mut self) -> Result<(Record, Secret), String> {
+        let key = Secret::new(std::mem::take(&mut *self.key));
+        if key.is_empty() {
+            return Err("it holds no key".into());
+        }
+        let record = Record {
+            address: self.address,
+            hostname: self.hostname,
+            serial: self.serial,
+            model: self.model,
+            fortios: self.fortios,
+            vdom_mode: self.vdom_mode,
+            api_user: self.api_user,
+            profile: self.profile,
+            trusted_hosts: self.trusted_hosts,
+            generated_at: self.generated_at,
+            expires_at: self.expires_at,
+            changes: self.changes,
+            delivered_to: self.delivered_to,
+            ..Record::new(self.device)
+        };
+        Ok((record, key))
+    }
 }
 
 /// Room behind a record for what its container adds: a line end, closing braces.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::destination::Destination;
-use super::escrow::{Escrow, EscrowPlace, Escrowing};
+use super::escrow::{Escrow, EscrowPlace, Escrowing, Kept};
 use super::record::Record;
 use super::{DeliverError, Device, Format};
 use crate::secret::Secret;
@@ -152,7 +152,13 @@ impl Reservation {
     pub fn secure(self, record: &Record, key: Secret) -> Secured {
         let specs = self.specs();
         let escrowing = self.escrow.keep(record, &specs, &key);
-        Secured { slots: self.slots, escrowing, key }
+        Secured { slots: self.slots, refused: Vec::new(), escrowing, key }
+    }
+
+    /// Takes a key that an earlier run left in the escrow instead of a new one. What that run had still to deliver is
+    /// delivered too.
+    pub fn take_over(self, kept: Kept, format: Format) -> Secured {
+        Secured::of(self.slots, kept, format)
     }
 
     /// Writes the key to every destination, and names in `record.delivered_to` those that have it.
@@ -164,17 +170,35 @@ impl Reservation {
     }
 }
 
+/// A key out of the escrow, and the destinations that lack it still. One that cannot be reserved is told as one that failed.
+pub fn resume(kept: Kept, format: Format) -> Secured {
+    Secured::of(Vec::new(), kept, format)
+}
+
 /// A key that is in the escrow, and the destinations that are to get it.
 #[must_use = "a key that is only in the escrow is not delivered"]
 pub struct Secured {
     slots: Vec<Box<dyn Slot>>,
+    /// The destinations that could not even be reserved.
+    refused: Vec<(String, DeliverError)>,
     escrowing: Result<Escrowing, DeliverError>,
     key: Secret,
 }
 
 impl Secured {
-    pub(super) fn of(slots: Vec<Box<dyn Slot>>, escrowing: Escrowing, key: Secret) -> Secured {
-        Secured { slots, escrowing: Ok(escrowing), key }
+    /// A key that was in the escrow already, for `slots` and for what else lacks it.
+    fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
+        let device = kept.record.device_for_paths();
+        let mut refused = Vec::new();
+        for spec in kept.missing {
+            match reserve_again(&spec, &device, format) {
+                Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}
+                Ok(slot) => slots.push(slot),
+                Err(error) => refused.push((spec, error)),
+            }
+        }
+        slots.sort_by_key(|slot| slot.is_stdout());
+        Secured { slots, refused, escrowing: Ok(kept.escrowing), key: kept.key }
     }
 
     /// The key, to be proven.
@@ -194,22 +218,31 @@ impl Secured {
         }
     }
 
-    /// Writes the key to every destination, tells `stored` of each that has it, and names them in `record.delivered_to`.
+    /// Writes the key to every destination, tells `stored` the [`Slot::spec`] of each that has it, and names them in
+    /// `record.delivered_to`.
     ///
     /// One that fails does not keep the others from it; the key stays in the escrow for those that lack it.
-    pub fn deliver(self, record: &mut Record, stored: &mut dyn FnMut(&Stored)) -> Result<Delivered, Box<Undelivered>> {
-        let (mut done, mut failures, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    pub fn deliver(
+        self,
+        record: &mut Record,
+        stored: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Delivered, Box<Undelivered>> {
+        let (mut missing, mut failures): (Vec<String>, Vec<DeliverError>) = self.refused.into_iter().unzip();
+        let mut done = Vec::new();
         for slot in self.slots {
             let place = Stored { destination: slot.label().to_owned(), path: slot.path().map(Path::to_owned) };
             let spec = slot.spec();
-            record.delivered_to.push(place.destination.clone());
+            let known = record.delivered_to.clone();
+            if !known.contains(&place.destination) {
+                record.delivered_to.push(place.destination.clone());
+            }
             match slot.store(record, &self.key) {
                 Ok(()) => {
-                    stored(&place);
+                    stored(&spec);
                     done.push(place);
                 }
                 Err(error) => {
-                    record.delivered_to.pop();
+                    record.delivered_to = known;
                     missing.push(spec);
                     failures.push(error);
                 }
@@ -224,6 +257,11 @@ impl Secured {
         };
         Err(Box::new(Undelivered { stored: done, failures, escrowed }))
     }
+}
+
+fn reserve_again(spec: &str, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
+    let unnamed = |source| DeliverError::Unnamed { destination: spec.to_owned(), source };
+    spec.parse::<Destination>().map_err(unnamed)?.reserve(device, format)
 }
 
 /// A key that every destination has; the escrow still has it too.

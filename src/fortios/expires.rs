@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::duration::{self, DurationError};
 use super::schema::{Expiry, Schema};
 use super::version::Version;
 
@@ -63,7 +64,7 @@ impl ExpiresError {
             ExpiresError::NoUnit(text) => Some(format!("did you mean {text}m?")),
             ExpiresError::Seconds(_) => Some("the shortest is 1m".to_owned()),
             ExpiresError::NotYet { .. } | ExpiresError::SupportToolOnly { .. } => {
-                Some("leave it out, and mint again with --replace-key when its time has come".to_owned())
+                Some("leave it out, and replace the key with `fgtkey rotate` when its time has come".to_owned())
             }
             ExpiresError::Range { max, .. } => Some(format!("the longest is {}", Expires(*max))),
         }
@@ -96,36 +97,16 @@ impl FromStr for Expires {
 
     /// Reads `90m`, `12h`, `7d` and sums of them, the greater unit first or not: `1d12h`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let form = || ExpiresError::Form(text.to_owned());
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(ExpiresError::NoUnit(text.to_owned()));
+        let lasts = duration::parse(text).map_err(|error| match error {
+            DurationError::Form(text) => ExpiresError::Form(text),
+            DurationError::NoUnit(text) => ExpiresError::NoUnit(text),
+        })?;
+        match u32::try_from(lasts.as_secs() / 60) {
+            _ if text.contains('s') => Err(ExpiresError::Seconds(text.to_owned())),
+            Ok(0) => Err(ExpiresError::Zero(text.to_owned())),
+            Ok(minutes) => Ok(Expires(minutes)),
+            Err(_) => Err(ExpiresError::Form(text.to_owned())),
         }
-        let mut minutes: u32 = 0;
-        let mut rest = text.trim();
-        while let Some(end) = rest.find(|c: char| !c.is_ascii_digit()) {
-            let (count, tail) = rest.split_at(end);
-            let count: u32 = count.parse().map_err(|_| form())?;
-            let mut tail = tail.chars();
-            let part = tail.next().map_or(Ok(0), |unit| unit_minutes(text, unit))?;
-            let part = count.checked_mul(part).ok_or_else(form)?;
-            minutes = minutes.checked_add(part).ok_or_else(form)?;
-            rest = tail.as_str();
-        }
-        match (rest.is_empty() && !text.trim().is_empty(), minutes) {
-            (false, _) => Err(form()),
-            (true, 0) => Err(ExpiresError::Zero(text.to_owned())),
-            (true, minutes) => Ok(Expires(minutes)),
-        }
-    }
-}
-
-fn unit_minutes(text: &str, unit: char) -> Result<u32, ExpiresError> {
-    match unit {
-        'm' => Ok(1),
-        'h' => Ok(60),
-        'd' => Ok(24 * 60),
-        's' => Err(ExpiresError::Seconds(text.to_owned())),
-        _ => Err(ExpiresError::Form(text.to_owned())),
     }
 }
 

@@ -64,8 +64,7 @@ impl Facts {
     /// # Errors
     /// When what was printed is not whole.
     pub fn read_user(&mut self, name: &str, printed: &[String]) -> Result<(), ShowError> {
-        let blocks = show::parse(printed.iter().map(String::as_str))?;
-        self.objects.user = blocks.iter().find_map(|block| block.entry(name)).map(User::from_show);
+        self.objects.user = User::find(name, printed)?;
         Ok(())
     }
 

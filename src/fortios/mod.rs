@@ -2,6 +2,7 @@
 
 pub mod admin_session;
 pub mod central_management;
+pub mod duration;
 pub mod edit;
 pub mod expires;
 pub mod facts;
@@ -18,7 +19,9 @@ pub mod request;
 pub mod request_error;
 pub mod request_file;
 pub mod request_text;
+pub mod retirement;
 pub mod rights;
+pub mod rotation;
 pub mod schema;
 pub mod script;
 pub mod show;

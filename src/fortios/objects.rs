@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
 
 use super::permissions::{Access, Level, Permissions};
 use super::schema::Schema;
-use super::show::{Block, Entry, Setting};
+use super::show::{self, Block, Entry, Setting, ShowError};
 use super::version::Version;
 
 /// `config system accprofile` / `edit NAME`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// Its name.
     pub name: String,
@@ -23,7 +24,7 @@ pub struct Profile {
 }
 
 /// `config system api-user` / `edit NAME`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Its name.
     pub name: String,
@@ -37,7 +38,7 @@ pub struct User {
 }
 
 /// Both, as they are on a device; `None`: it is not there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Objects {
     /// The access profile.
     pub profile: Option<Profile>,
@@ -89,10 +90,20 @@ fn access(entry: &Entry, setting: &Setting) -> Access {
 }
 
 impl User {
-    /// Reads the entry that `show system api-user NAME` prints.
+    /// Takes the user out of what `show system api-user NAME` printed; `None`: it is not there.
+    ///
+    /// # Errors
+    /// When what was printed is not whole.
+    pub fn find(name: &str, printed: &[String]) -> Result<Option<User>, ShowError> {
+        let blocks = show::parse(printed.iter().map(String::as_str))?;
+        Ok(blocks.iter().find_map(|block| block.entry(name)).map(User::from_show))
+    }
+
+    /// Reads the entry that `show system api-user NAME` prints. Nothing that is shown hashed or encrypted (`ENC`) is kept.
     pub fn from_show(entry: &Entry) -> User {
+        let is_hidden = |setting: &Setting| setting.values.first().is_some_and(|value| value == "ENC");
         let has_key = entry.settings.iter().any(|setting| setting.name == "api-key");
-        let others = entry.settings.iter().filter(|setting| setting.name != "api-key");
+        let others = entry.settings.iter().filter(|setting| setting.name != "api-key" && !is_hidden(setting));
         User {
             name: entry.name.clone(),
             settings: others.map(|setting| (setting.name.clone(), setting.values.clone())).collect(),
@@ -157,6 +168,8 @@ fn ipv4_host(row: &Entry) -> Option<IpNet> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::fortios::show;
 
@@ -183,6 +196,7 @@ mod tests {
         ));
         assert!(user.has_key);
         assert!(!format!("{user:?}").contains("SH2abc"));
+        assert!(!serde_json::to_string(&user).unwrap().contains("SH2abc"));
     }
 
     #[test]
@@ -207,5 +221,52 @@ mod tests {
             Version::new(7, 4, 8),
         );
         assert_eq!(profile.permissions.0["sysgrp"], Access::Whole(Level::ReadWrite));
+    }
+
+    fn level() -> impl Strategy<Value = Level> {
+        prop::sample::select(Level::ALL.to_vec())
+    }
+
+    fn access() -> impl Strategy<Value = Access> {
+        let custom = prop::collection::btree_map("[a-z-]{1,8}", level(), 0..3).prop_map(Access::Custom);
+        prop_oneof![level().prop_map(Access::Whole), custom]
+    }
+
+    fn host() -> impl Strategy<Value = IpNet> {
+        (any::<std::net::IpAddr>(), 0_u8..=32).prop_map(|(address, length)| IpNet::new(address, length).unwrap())
+    }
+
+    fn profile() -> impl Strategy<Value = Profile> {
+        let permissions = prop::collection::btree_map("[a-z]{1,8}grp", access(), 0..4).prop_map(Permissions);
+        let settings = prop::collection::btree_map("[a-z-]{1,8}", any::<String>(), 0..3);
+        (any::<String>(), permissions, settings).prop_map(|(name, permissions, settings)| Profile {
+            name,
+            permissions,
+            settings,
+        })
+    }
+
+    fn user() -> impl Strategy<Value = User> {
+        let values = prop::collection::vec(any::<String>(), 0..3);
+        let settings = prop::collection::btree_map("[a-z-]{1,8}", values, 0..3);
+        let hosts = prop::collection::btree_map(any::<u32>(), host(), 0..4);
+        (any::<String>(), settings, hosts, any::<bool>()).prop_map(|(name, settings, trusted_hosts, has_key)| User {
+            name,
+            settings,
+            trusted_hosts,
+            has_key,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_there_before_reads_back_as_it_was_written(
+            profile in prop::option::of(profile()),
+            user in prop::option::of(user()),
+        ) {
+            let before = Objects { profile, user };
+            let written = serde_json::to_string(&before).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Objects>(&written).unwrap(), before, "{}", written);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::schema::{Group, Schema};
@@ -11,7 +12,8 @@ use super::suggestion::nearest;
 use super::version::Version;
 
 /// The level of access to a permission group or to a child of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// `none`: not at all.
     None,
@@ -73,7 +75,8 @@ impl<'de> Deserialize<'de> for Level {
 }
 
 /// The access that a profile gives to one permission group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Access {
     /// The whole group: `set fwgrp read`.
     Whole(Level),
@@ -127,7 +130,7 @@ impl<'de> Deserialize<'de> for Access {
 }
 
 /// Permission groups by FortiOS's names (`sysgrp`, `fwgrp`, …); a group that is not named is `none`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Permissions(pub BTreeMap<String, Access>);
 
 impl Permissions {

@@ -1,9 +1,12 @@
 //! The decision: what has to be done on a device so that it has what was requested, or why it must not be done.
 
+mod rotate;
+
 use super::admin_session::AdminSession;
 use super::edit::{Edit, ProfileEdit, UserEdit};
+use super::expires::Expires;
 use super::facts::Facts;
-use super::objects::Objects;
+use super::objects::{Objects, User};
 use super::request::{Request, Warning};
 use super::request_error::RequestError;
 use super::status::{CfgSave, HaRole};
@@ -91,6 +94,16 @@ pub enum PlanError {
         /// `admin NAME`, `api-user NAME`.
         users: Vec<String>,
     },
+    /// What is copied from one API user to the other has a character that cannot be typed.
+    #[error("the {setting} of the API user {user} has {character:?} in it, which cannot be typed for another one")]
+    Untypeable {
+        /// The API user.
+        user: String,
+        /// FortiOS's name of the parameter.
+        setting: String,
+        /// The first such character.
+        character: char,
+    },
     /// Changes are not written to flash by themselves.
     #[error("cfg-save is {} on this device: a change is lost at the next reboot{}", .0.word(), reverts(*.0))]
     Unsaved(CfgSave),
@@ -116,8 +129,7 @@ impl PlanError {
             PlanError::Fips => None,
             PlanError::HaSecondary => Some("connect to the cluster's address or to the primary member".into()),
             PlanError::HasKey { .. } => {
-                let rotate = "to rotate without an outage, mint for a second --api-user, move the consumers, then delete the first";
-                Some(format!("{rotate}; --replace-key cuts them off now"))
+                Some("`fgtkey rotate` replaces it without an outage; --replace-key cuts its consumers off now".into())
             }
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())
@@ -125,6 +137,9 @@ impl PlanError {
             PlanError::Request(error) => error.hint(),
             PlanError::SharedProfile { .. } => {
                 Some("name another profile with --profile, or mean it with --change-shared-profile".into())
+            }
+            PlanError::Untypeable { setting, .. } => {
+                Some(format!("change its {setting}, or replace the key where it is with --in-place"))
             }
             PlanError::Unsaved(_) => Some(
                 "--save runs `execute cfg save` at the end, which saves other administrators' pending changes too"
@@ -145,8 +160,7 @@ impl Plan {
         check_device(facts, consent)?;
         let profile = wanted_profile(request, facts)?;
         let (user, assumed_vdom) = wanted_user(request, facts)?;
-        let replaces_key = facts.objects.user.as_ref().is_some_and(|user| user.has_key);
-        if replaces_key && !consent.replace_key {
+        if user.has_key && !consent.replace_key {
             return Err(PlanError::HasKey { user: user.name });
         }
         let profile_edit = profile
@@ -154,20 +168,25 @@ impl Plan {
             .and_then(|wanted| ProfileEdit::between(facts.objects.profile.as_ref(), wanted, facts.version));
         check_shared(profile_edit.as_ref(), facts, consent)?;
         let user_edit = UserEdit::between(facts.objects.user.as_ref(), &user);
-        Ok(Plan {
+        let edits = profile_edit.map(Edit::Profile).into_iter().chain(user_edit.map(Edit::User)).collect();
+        let plan = Plan::of_key(facts, user, request.api_user.expires);
+        Ok(Plan { edits, assumed_vdom, warnings, wanted: Objects { profile, ..plan.wanted }, ..plan })
+    }
+
+    /// A key for `user`, who is right as it is.
+    fn of_key(facts: &Facts, user: User, expires: Option<Expires>) -> Plan {
+        let newer = facts.version.is_newer_than_known().then_some(Warning::NewerThanKnown(facts.version));
+        Plan {
             version: facts.version,
-            vdoms,
-            edits: profile_edit.map(Edit::Profile).into_iter().chain(user_edit.map(Edit::User)).collect(),
-            key: KeyOrder {
-                user: user.name.clone(),
-                expires: request.api_user.expires.map(|expires| expires.minutes()),
-            },
-            wanted: Objects { profile, user: Some(user) },
-            replaces_key,
-            save: facts.cfg_save.is_some_and(|mode| mode != CfgSave::Automatic),
-            assumed_vdom,
-            warnings,
-        })
+            vdoms: facts.vdom_mode.has_vdoms(),
+            edits: Vec::new(),
+            key: KeyOrder { user: user.name.clone(), expires: expires.map(Expires::minutes) },
+            replaces_key: user.has_key,
+            wanted: Objects { profile: None, user: Some(user) },
+            save: has_to_save(facts),
+            assumed_vdom: None,
+            warnings: newer.into_iter().collect(),
+        }
     }
 
     /// Whether an existing profile would be altered: then who else uses it has to be read before the plan is final.
@@ -193,12 +212,21 @@ impl Plan {
     }
 }
 
+/// Whether a key can be generated on the device and stays there.
 fn check_device(facts: &Facts, consent: Consent) -> Result<(), PlanError> {
+    check_lasting(facts, consent)?;
+    if facts.fips { Err(PlanError::Fips) } else { Ok(()) }
+}
+
+/// Whether `execute cfg save` has to follow a change.
+pub(super) fn has_to_save(facts: &Facts) -> bool {
+    facts.cfg_save.is_some_and(|mode| mode != CfgSave::Automatic)
+}
+
+/// Whether a change on the device lasts.
+pub(super) fn check_lasting(facts: &Facts, consent: Consent) -> Result<(), PlanError> {
     if facts.ha_role == HaRole::Secondary {
         return Err(PlanError::HaSecondary);
-    }
-    if facts.fips {
-        return Err(PlanError::Fips);
     }
     match facts.cfg_save {
         Some(mode @ (CfgSave::Manual | CfgSave::Revert)) if !consent.save => Err(PlanError::Unsaved(mode)),

@@ -11,11 +11,12 @@ use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBeha
 
 use super::edit::Edit;
 use super::plan::{KeyOrder, Plan};
+use super::retirement::Retirement;
 use super::script::{Script, ScriptError};
 use super::words;
 
 /// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 13] = [
+const EMBEDDED: [(&str, &str); 14] = [
     ("api-user.cli", include_str!("../../templates/api-user.cli")),
     ("check.cli", include_str!("../../templates/check.cli")),
     ("delete-profile.cli", include_str!("../../templates/delete-profile.cli")),
@@ -26,6 +27,7 @@ const EMBEDDED: [(&str, &str); 13] = [
     ("profile.cli", include_str!("../../templates/profile.cli")),
     ("read-back.cli", include_str!("../../templates/read-back.cli")),
     ("revoke.cli", include_str!("../../templates/revoke.cli")),
+    ("rotation-survey.cli", include_str!("../../templates/rotation-survey.cli")),
     ("save.cli", include_str!("../../templates/save.cli")),
     ("status.cli", include_str!("../../templates/status.cli")),
     ("survey.cli", include_str!("../../templates/survey.cli")),
@@ -201,6 +203,44 @@ impl Templates {
         let read_back = ("read-back.cli", context! { profile, user => plan.key.user.clone() });
         let jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([read_back]).collect();
         self.script(plan.vdoms, paging, &jobs)
+    }
+
+    /// The API users between which a rotation goes, a `show` each, in the order of `users`.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn rotation_survey<'a>(
+        &self,
+        vdoms: bool,
+        paging: Paging,
+        users: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Script, RenderError> {
+        let users: Vec<String> = users.into_iter().map(str::to_owned).collect();
+        self.script(vdoms, paging, &[("rotation-survey.cli", context! { users })])
+    }
+
+    /// What takes an API user away, in scripts for a session to run one after the other: its key is voided by one that nobody
+    /// keeps, then the user is removed, then its profile. They are not one script, because a session does not tell what goes
+    /// wrong behind a key in the same script.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn retire(&self, retirement: &Retirement) -> Result<Vec<Script>, RenderError> {
+        let voided = retirement.void_key().map(|order| self.generate_key(retirement.vdoms, &order));
+        let removed = self.edits(retirement.vdoms, &retirement.edits());
+        let saved = retirement.save.then(|| self.save(retirement.vdoms));
+        voided.into_iter().chain([removed]).chain(saved).collect()
+    }
+
+    /// The same for an engineer to paste.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn dry_retirement(&self, retirement: &Retirement) -> Result<Script, RenderError> {
+        let voided = retirement.void_key().map(|order| key_job(&order));
+        let saved = retirement.save.then(|| ("save.cli", context! {}));
+        let jobs: Vec<_> = voided.into_iter().chain(retirement.edits().iter().map(job)).chain(saved).collect();
+        self.script(retirement.vdoms, Paging::Answered, &jobs)
     }
 
     /// Edits alone.
@@ -414,6 +454,20 @@ execute api-user generate-key tf
         assert!(text.starts_with("config global\n    config system accprofile\n        edit tf\n"));
         assert!(text.ends_with("    execute api-user generate-key tf\nend\n"));
         assert!(text.contains("            set vdom root\n"));
+    }
+
+    #[test]
+    fn the_users_of_a_rotation_are_read_in_one_flight() {
+        let templates = Templates::embedded().unwrap();
+        let survey =
+            |vdoms, paging| templates.rotation_survey(vdoms, paging, ["tf", "tf-a", "two words"]).unwrap().to_string();
+        assert_eq!(
+            survey(false, Paging::Answered),
+            "show system api-user tf\nshow system api-user tf-a\nshow system api-user \"two words\"\n"
+        );
+        let wrapped = survey(true, Paging::Avoided);
+        assert!(wrapped.starts_with("config global\n    show system api-user tf | grep .\n"), "{wrapped}");
+        assert!(wrapped.ends_with("\"two words\" | grep .\nend\n"), "{wrapped}");
     }
 
     fn replaced(name: &str, text: &str) -> Result<Templates, RenderError> {

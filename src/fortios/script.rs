@@ -186,6 +186,12 @@ impl Script {
     }
 }
 
+/// The first character of `text` that a shell would not take as text, quoted or not: help, completion, line editing, a line
+/// end.
+pub fn untypeable(text: &str) -> Option<char> {
+    text.chars().find(|&c| c == '?' || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {

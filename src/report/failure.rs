@@ -184,7 +184,9 @@ fn hint(error: &MintError) -> Option<String> {
     match error {
         MintError::Deliver(error) => error.hint(),
         MintError::Dial(error) => error.hint(),
+        MintError::Escrow(error) => error.hint(),
         MintError::Fault(fault) => fault_hint(fault),
+        MintError::Journal(error) => error.hint(),
         MintError::Password(error) => error.hint(),
         MintError::Plan(error) => error.hint(),
         MintError::Render(error) => error.hint(),

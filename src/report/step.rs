@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Verbosity;
 use crate::deliver::Stored;
 use crate::fortios::permissions::{Access, Permissions};
 use crate::fortios::version::NEWEST;
-use crate::verbs::event::{Connected, Event, Found, Trust, Verified, Warning};
+use crate::verbs::event::{Connected, Event, Found, Taken, Trust, Verified, Warning};
 
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
@@ -32,12 +34,23 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::Read { from } => ("key", format!("read from {from}")),
         Event::Runs { command, hostname } => ("runs", format!("{command}, with the key for {hostname}")),
         Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
+        Event::TakenUp { began, key } => ("taken up", taken_up(*began, *key)),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
         Event::Undone { objects } => ("undone", listed(objects)),
         Event::Warning(warning) => ("warning", caution(warning)),
         Event::Line(line) => ("sent", line.clone()),
         Event::Trace(text) => ("session", text.clone()),
+    }
+}
+
+/// What became of an earlier run for the same API user.
+fn taken_up(began: Timestamp, key: Taken) -> String {
+    let began = began.strftime("%Y-%m-%d %H:%M:%S UTC");
+    match key {
+        Taken::NoKey => format!("the run of {began}, which ended before it had a key"),
+        Taken::Lost => format!("the run of {began}, whose key reached nobody; another one takes its place"),
+        Taken::FromEscrow => format!("the run of {began}, whose key is in the escrow and is delivered now"),
     }
 }
 

@@ -68,6 +68,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     AccessProfile,
+    LocalCertificate,
     Vdom,
 }
 

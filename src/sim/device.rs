@@ -1,14 +1,19 @@
 //! The device: what all sessions share.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::secret::Secret;
 
+use super::certificate::{self, Store};
 use super::cli::Cli;
 use super::definition::{Definition, Shape};
 use super::fault::FaultBook;
+use super::key::{Key, Keys};
 use super::random::Random;
 use super::schema::definitions;
 use super::show;
@@ -18,9 +23,6 @@ use super::tree::{Config, Node};
 /// A simulated FortiGate. Clones are the same device.
 #[derive(Clone)]
 pub struct Device(Arc<Mutex<State>>);
-
-/// Live keys by API user.
-type Keys = BTreeMap<String, Arc<Secret>>;
 
 pub(super) struct State {
     pub(super) spec: DeviceSpec,
@@ -36,6 +38,16 @@ pub(super) struct State {
     history: Vec<BTreeMap<String, ApiUserState>>,
     saved: (Config, Keys),
     next_session: u64,
+    /// Made at the first look.
+    pub(super) certificates: Option<Store>,
+    /// Where HTTPS administration listens.
+    pub(super) https: Option<SocketAddr>,
+    /// TLS handshakes so far.
+    pub(super) handshakes: usize,
+    /// Sources of refused keys: how many in a row, and when the last one came.
+    pub(super) refused: BTreeMap<IpAddr, (usize, Timestamp)>,
+    /// How far the device's clock is ahead.
+    ahead: SignedDuration,
 }
 
 /// A session of this device, as its tables list it.
@@ -89,7 +101,7 @@ impl Device {
         Cli::boot(device.clone()).load(&config)?;
         let mut state = device.lock();
         for user in state.spec.keyed_users.clone() {
-            state.new_key(&user);
+            state.new_key(&user, None);
         }
         state.commits.clear();
         state.history.clear();
@@ -140,12 +152,32 @@ impl Device {
 
     /// Whether `key` is the one that the API accepts for this user now.
     pub fn key_is_live(&self, user: &str, key: &str) -> bool {
-        self.lock().keys.get(user).is_some_and(|live| live.expose() == key)
+        let state = self.lock();
+        state.keys.get(user).is_some_and(|live| live.is(key) && !live.is_over(state.now()))
     }
 
     /// The user whose live key this is.
     pub fn user_of_key(&self, key: &str) -> Option<String> {
-        self.lock().keys.iter().find(|(_, live)| live.expose() == key).map(|(user, _)| user.clone())
+        self.lock().user_of_key(&Secret::new(key))
+    }
+
+    /// Puts the clock that keys expire by forward.
+    pub fn advance(&self, by: Duration) {
+        let mut state = self.lock();
+        state.ahead = state.ahead.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
+    }
+
+    /// HTTPS administration listens at `addr`; the CLI prints `port`.
+    pub(super) fn serves_https(&self, addr: SocketAddr, port: u16) {
+        let mut state = self.lock();
+        state.https = Some(addr);
+        // What was made before it was known where the device is reached.
+        state.certificates = None;
+        let state = &mut *state;
+        for config in [&mut state.running, &mut state.saved.0] {
+            let system = config.global.singles.entry("system global".to_owned()).or_default();
+            system.set("admin-sport", &port.to_string());
+        }
     }
 
     /// `show` of the access profiles and API users, for comparing devices: without what differs from print to print, and
@@ -238,6 +270,11 @@ impl State {
             history: Vec::new(),
             saved: (running.clone(), Keys::new()),
             next_session: 0,
+            certificates: None,
+            https: None,
+            handshakes: 0,
+            refused: BTreeMap::new(),
+            ahead: SignedDuration::ZERO,
             running,
             spec,
         }
@@ -274,12 +311,18 @@ impl State {
         }
     }
 
-    /// Makes a key for `user`; the old one is void from now on.
-    pub(super) fn new_key(&mut self, user: &str) -> Arc<Secret> {
-        let key = Arc::new(Secret::new(self.random.key(self.spec.traps.key_reply.length)));
-        self.keys.insert(user.to_owned(), Arc::clone(&key));
+    /// Makes a key for `user`, for so many minutes or for good; the old one is void from now on.
+    pub(super) fn new_key(&mut self, user: &str, minutes: Option<u32>) -> Arc<Secret> {
+        let secret = Arc::new(Secret::new(self.random.key(self.spec.traps.key_reply.length)));
+        let until = minutes.map(|minutes| self.now() + SignedDuration::from_mins(minutes.into()));
+        self.keys.insert(user.to_owned(), Key { secret: Arc::clone(&secret), until });
         self.save_if_automatic();
-        key
+        secret
+    }
+
+    /// The device's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
     }
 
     pub(super) fn save(&mut self) {
@@ -318,6 +361,9 @@ fn factory(spec: &DeviceSpec) -> Config {
     system.set("hostname", &spec.hostname);
     if spec.cfg_save != CfgSave::Automatic {
         system.set("cfg-save", spec.cfg_save.word());
+    }
+    if let Some(imported) = certificate::imported(spec) {
+        system.set("admin-server-cert", imported);
     }
     global.singles.insert("system global".into(), system);
     Config { global, vdoms: spec.vdoms.iter().map(|name| (name.clone(), Node::default())).collect() }

@@ -8,8 +8,10 @@
 //! - [`Device`]: the running device, shared by its sessions, with questions for tests;
 //! - [`Shell`]: one login as a machine of bytes, without I/O or a clock;
 //! - [`Server`]: an SSH server in front of a device;
+//! - [`Https`]: its HTTPS administration, with the REST API that takes the keys;
 //! - [`SimOptions`]: `fgtkey sim`, and [`on_stdio`] for an SSH server of another make.
 
+mod certificate;
 mod cli;
 mod connection;
 mod definition;
@@ -17,6 +19,9 @@ mod device;
 mod fault;
 mod greeting;
 mod grep;
+mod https;
+mod https_traps;
+mod key;
 mod line;
 mod link;
 mod noise;
@@ -25,6 +30,7 @@ mod pager;
 mod prompt;
 mod random;
 mod refusal;
+mod rest;
 mod schema;
 mod server;
 mod shell;
@@ -37,8 +43,11 @@ mod tree;
 mod value;
 mod words;
 
+pub use certificate::{CertificateError, Presented, pem};
 pub use device::{ApiUserState, BootError, Device};
 pub use fault::{Fault, FaultAction, FaultError, Place};
+pub use https::{Https, HttpsCounters};
+pub use https_traps::{Fingerprint, HttpsTraps, LeafTrap, PortTrap};
 pub use options::{Running, SimError, SimOptions, Think, ThinkError};
 pub use server::{Algorithms, Counters, Listen, ListenError, Methods, Server};
 pub use shell::{Login, Output, Shell, Then};

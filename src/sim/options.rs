@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::device::{BootError, Device};
 use super::fault::Fault;
+use super::https::Https;
 use super::server::{Listen, ListenError, Server};
 use super::spec::{Admin, CfgSave, DeviceSpec, Ha, Password, VdomMode};
 use super::traps::Trap;
@@ -36,6 +37,9 @@ pub struct SimOptions {
     pub public_keys: Vec<String>,
     /// `--listen`: of several devices the port counts up, unless it is 0.
     pub listen: SocketAddr,
+    /// `--https`: where HTTPS administration listens; of several devices the port counts up, unless it is 0. `None`: not
+    /// at all.
+    pub https: Option<SocketAddr>,
     /// `--devices`.
     pub devices: u16,
     /// `--fault`, repeatable.
@@ -47,7 +51,7 @@ pub struct SimOptions {
 }
 
 impl Default for SimOptions {
-    /// One unsuspicious device on a free port of loopback.
+    /// One unsuspicious device on free ports of loopback, with HTTPS.
     fn default() -> Self {
         let spec = DeviceSpec::default();
         SimOptions {
@@ -62,6 +66,7 @@ impl Default for SimOptions {
             password: Password::new("admin"),
             public_keys: Vec::new(),
             listen: ([127, 0, 0, 1], 0).into(),
+            https: Some(([127, 0, 0, 1], 0).into()),
             devices: 1,
             faults: Vec::new(),
             traps: Vec::new(),
@@ -121,8 +126,10 @@ pub struct Running {
     pub name: String,
     /// The device.
     pub device: Device,
-    /// Its server; dropping it stops it.
+    /// Its SSH server; dropping it stops it.
     pub server: Server,
+    /// Its HTTPS administration, when it was asked for; dropping it stops it.
+    pub https: Option<Https>,
 }
 
 impl SimOptions {
@@ -161,11 +168,7 @@ impl SimOptions {
     }
 
     fn listen(&self, number: u16) -> Listen {
-        let mut listen = Listen { addr: self.listen, ..Listen::default() };
-        if listen.addr.port() != 0 {
-            listen.addr.set_port(listen.addr.port().wrapping_add(number));
-        }
-        listen
+        Listen { addr: counted_up(self.listen, number), ..Listen::default() }
     }
 
     /// Starts the devices and their servers; needs a Tokio runtime.
@@ -179,10 +182,22 @@ impl SimOptions {
             let name = spec.hostname.clone();
             let device = Device::new(spec)?;
             let server = Server::start(device.clone(), self.listen(number)).await?;
-            running.push(Running { name, device, server });
+            let https = match self.https {
+                Some(addr) => Some(Https::start(device.clone(), counted_up(addr, number)).await?),
+                None => None,
+            };
+            running.push(Running { name, device, server, https });
         }
         Ok(running)
     }
+}
+
+/// The address of the device with this number; port 0 stays, it takes a free one each time.
+fn counted_up(mut addr: SocketAddr, number: u16) -> SocketAddr {
+    if addr.port() != 0 {
+        addr.set_port(addr.port().wrapping_add(number));
+    }
+    addr
 }
 
 /// Counts the number at the end of a name up: `fw1` to `fw2`; `fw` to `fw-2`; leading zeros stay.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::fortios::schema::{self, FieldKind, Group, Schema};
 use crate::fortios::version::Version;
 
+use super::certificate::default_name;
 use super::definition::{Definition, Field, Kind, Scope, Shape, Source};
 use super::spec::DeviceSpec;
 
@@ -205,6 +206,8 @@ const GLOBAL: [(&str, &str); 32] = [
 
 fn system_global(spec: &DeviceSpec) -> Definition {
     let mut fields: Vec<_> = GLOBAL.iter().map(|(name, default)| global_field(name, default)).collect();
+    let certificate = Field::new("admin-server-cert", Kind::Reference(35, Source::LocalCertificate));
+    fields.push(certificate.default(default_name(spec)));
     fields.push(Field::new("alias", Kind::Text(35)));
     fields.push(Field::choice("cfg-save", &["automatic", "manual", "revert"], "automatic"));
     fields.push(
@@ -222,7 +225,7 @@ fn system_global(spec: &DeviceSpec) -> Definition {
 }
 
 /// `rest-api-key-url-query` came with 7.4.5 and 7.6.1, and 8.0 has it no more.
-fn has_url_key_switch(version: Version) -> bool {
+pub(super) fn has_url_key_switch(version: Version) -> bool {
     let since = |minor, patch| version.minor == minor && version >= Version::new(7, minor, patch);
     version.major == 7 && (since(4, 5) || since(6, 1))
 }

@@ -1,18 +1,16 @@
 //! `show`, `show full-configuration` and `get`: the configuration as text.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Arc;
 
 use super::cli::{is_due, is_visible};
 use super::definition::{Definition, Field, Kind, Shape};
+use super::key::Keys;
 use super::random::Random;
 use super::tree::Node;
-use crate::secret::Secret;
 
 /// Where secrets come from when they are printed.
 pub(super) struct Printer<'a> {
-    pub(super) keys: &'a BTreeMap<String, Arc<Secret>>,
+    pub(super) keys: &'a Keys,
     /// Fresh salts; without them every encrypted text is the same.
     pub(super) random: Option<&'a mut Random>,
     /// Defaults too.
@@ -20,7 +18,7 @@ pub(super) struct Printer<'a> {
 }
 
 /// An object without what differs from print to print.
-pub(super) fn canonical(object: &Definition, scope: &Node, keys: &BTreeMap<String, Arc<Secret>>) -> String {
+pub(super) fn canonical(object: &Definition, scope: &Node, keys: &Keys) -> String {
     Printer { keys, random: None, full: false }.object(object, scope, None)
 }
 
@@ -120,6 +118,7 @@ impl Printer<'_> {
 
     fn default(&self, field: &Field) -> String {
         match &field.default {
+            Some(value) if field.is_quoted() => format!("set {} {}", field.name, quoted(value)),
             Some(value) => format!("set {} {value}", field.name),
             None if field.is_quoted() => format!("set {} ''", field.name),
             None => format!("unset {}", field.name),

@@ -50,7 +50,7 @@ pub struct DeviceSpec {
     pub forced_password_change: bool,
     /// Other administrators that are logged in, as the session tables list them.
     pub other_sessions: Vec<OtherSession>,
-    /// The address from which the device sees every session come, when NAT is in between.
+    /// The address from which the device sees every session and API client come, when NAT is in between.
     pub seen_from: Option<SocketAddr>,
     /// How long commands take, by what the line starts with; the first match counts. An empty text is every command.
     pub think: Vec<(String, Duration)>,

@@ -39,6 +39,11 @@ fn build(version: Version) -> String {
     }
 }
 
+/// `2795` out of `2795,250523 (GA.M)`.
+pub(super) fn build_number(version: Version) -> u32 {
+    build(version).split(',').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 /// `get system status`.
 pub(super) fn system_status(state: &State) -> String {
     let spec = &state.spec;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::fortios::version::Version;
 
+use super::https_traps::{Fingerprint, HttpsTraps, LeafTrap, PortTrap};
 use super::spec::{DeviceSpec, Ha, OtherSession, UnknownWord};
 
 /// How the device deviates from a plain session. The default deviates in nothing that the version does not bring.
@@ -55,6 +56,8 @@ pub struct Traps {
     pub key_reply: KeyReply,
     /// The profile has no `wanoptgrp`, as on models without WAN optimisation.
     pub no_wanopt: bool,
+    /// HTTPS administration and the REST API.
+    pub https: HttpsTraps,
 }
 
 /// The question for the administrator's password in mid-session.
@@ -193,6 +196,37 @@ const ALL: &[Trap] = traps! {
     "ha-role", "the HA role is glued to the hostname", |spec| {
         spec.ha = Ha::Primary;
         spec.traps.role_in_prompt = Some(true)
+    };
+    "https-403", "the API answers an untrusted source with 403 instead of 401", |spec| {
+        spec.traps.https.forbids_untrusted = true
+    };
+    "https-429", "the API answers with 429 after three refused keys", |spec| spec.traps.https.blocks_after = Some(3);
+    "https-closed", "nothing listens at the HTTPS port", |spec| spec.traps.https.port = PortTrap::Closed;
+    "https-expired", "the HTTPS certificate has expired", |spec| spec.traps.https.leaf = LeafTrap::Expired;
+    "https-foreign-ca", "something in between presents a certificate of its own", |spec| {
+        spec.traps.https.leaf = LeafTrap::Foreign
+    };
+    "https-foreign-keys", "the API knows no key: they are another cluster member's", |spec| {
+        spec.traps.https.foreign_keys = true
+    };
+    "https-imported", "the HTTPS certificate was imported", |spec| spec.traps.https.leaf = LeafTrap::Imported;
+    "https-leaf-only", "HTTPS presents its certificate without the CA's", |spec| spec.traps.https.no_chain = true;
+    "https-other-port", "the CLI names a port at which nothing listens", |spec| spec.traps.https.port = PortTrap::Other;
+    "https-other-source", "the device sees HTTPS come from another address than SSH", |spec| {
+        spec.traps.https.seen_from = Some([198, 51, 100, 8].into())
+    };
+    "https-reissued", "the HTTPS certificate is issued again before it is first presented", |spec| {
+        spec.traps.https.reissue_after = Some(0)
+    };
+    "https-self-signed", "the HTTPS certificate is `self-sign`", |spec| spec.traps.https.leaf = LeafTrap::SelfSigned;
+    "https-serial-line", "the CLI prints a certificate's serial number on a line of its own", |spec| {
+        spec.traps.https.serial_on_next_line = true
+    };
+    "https-sha1", "the CLI prints SHA-1 fingerprints of certificates", |spec| {
+        spec.traps.https.fingerprint = Fingerprint::Sha1
+    };
+    "https-sha256", "the CLI prints SHA-256 fingerprints of certificates", |spec| {
+        spec.traps.https.fingerprint = Fingerprint::Sha256
     };
     "key-bare", "generate-key prints no note", |spec| spec.traps.key_reply.note = Note::Absent;
     "key-blank-lines", "generate-key prints empty lines around the key", |spec| {

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::deliver::{Action, Stored};
 use crate::fortios::permissions::Permissions;
 use crate::fortios::version::Version;
@@ -58,6 +60,13 @@ pub enum Event {
     },
     /// A key was generated and lost with the connection; it is void as soon as the next one is generated.
     KeyLost,
+    /// An earlier run for the same API user came to no end; this one goes on with it.
+    TakenUp {
+        /// When it began.
+        began: Timestamp,
+        /// What became of its key.
+        key: Taken,
+    },
     /// Whether the key works over REST.
     Verified(Verified),
     /// The verb is at its end.
@@ -76,6 +85,17 @@ pub enum Event {
     Line(String),
     /// A piece of the redacted session (`-vv`).
     Trace(String),
+}
+
+/// What became of the key of a run that is taken up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It had generated none.
+    NoKey,
+    /// It may have generated one that nobody got: another one takes its place.
+    Lost,
+    /// It is in the escrow, and is delivered now.
+    FromEscrow,
 }
 
 /// How the device was reached.

@@ -1,9 +1,10 @@
 //! What went wrong in a mint, and what that left on the device.
 
-use crate::deliver::{DeliverError, Undelivered};
+use crate::deliver::{DeliverError, EscrowError, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
 use crate::fortios::script::Script;
+use crate::journal::JournalError;
 use crate::session::fault::{Fault, FaultKind};
 use crate::ssh::{DialError, PasswordError};
 
@@ -25,12 +26,18 @@ pub enum MintError {
     /// A destination cannot take the key; nothing was contacted.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
+    /// A key of an earlier run is in the escrow and cannot be taken out.
+    #[error(transparent)]
+    Escrow(#[from] EscrowError),
     /// No connection, no trust, or no login.
     #[error(transparent)]
     Dial(#[from] DialError),
     /// The session failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The journal cannot be written, or another run is at work.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The device answered generate-key with neither a key nor a refusal.
     #[error("the device generated no key")]
     NoKey,
@@ -140,4 +147,18 @@ pub enum Remains {
         /// The API user.
         user: String,
     },
+}
+
+impl Remains {
+    /// What remains, in a word, for the journal.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Remains::Unreached(_) => "unreached",
+            Remains::OtherDevice { .. } => "other device",
+            Remains::NotTakenBack(_) => "not taken back",
+            Remains::Differs(_) => "differs",
+            Remains::KeyUnknown { .. } => "key unknown",
+            Remains::KeyVoid { .. } => "key void",
+        }
+    }
 }

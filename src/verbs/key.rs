@@ -1,6 +1,7 @@
 //! Generating the key.
 
 use crate::fortios::script::Script;
+use crate::journal::State;
 use crate::secret::Secret;
 use crate::session::Reply;
 use crate::session::fault::{Aftermath, Fault};
@@ -18,10 +19,14 @@ pub(super) async fn generate(
     site: &mut Site<'_>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Secret, Box<Failure>> {
-    let script = match site.mint.templates.generate_key(site.plan.vdoms, &site.plan.key) {
+    let script = match site.templates.generate_key(site.plan.vdoms, &site.plan.key) {
         Ok(script) => script,
         Err(error) => return Err(site.take_back(error.into(), observer).await),
     };
+    // From the next line on the device may have a key that nobody knows: a run that dies must know that.
+    if let Err(error) = site.enter(State::Generating) {
+        return Err(site.take_back(error, observer).await);
+    }
     let mut lost = 0;
     loop {
         let fault = match send(site, &script, observer).await {
@@ -37,7 +42,7 @@ pub(super) async fn generate(
         if lost == MOST_KEYS || !again {
             return Err(site.take_back(fault.into(), observer).await);
         }
-        site.mint.tell(observer, Event::KeyLost);
+        site.tell(observer, Event::KeyLost);
         if let Err(what) = site.stand_up(observer).await {
             return Err(site.give_up(fault.into(), what));
         }
@@ -59,7 +64,7 @@ async fn keep(
     };
     if site.plan.replaces_key {
         let api_user = site.plan.key.user.clone();
-        site.mint.tell(observer, Event::Warning(Warning::KeyReplaced { api_user }));
+        site.tell(observer, Event::Warning(Warning::KeyReplaced { api_user }));
     }
     Ok(key)
 }

@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use jiff::ToSpan;
-
-use crate::deliver::{self, Action, Change, Destination, Device, EscrowPlace, Format, Record, Reservation};
+use crate::deliver::{Action, Change, Delivered, Record, Reservation, Undelivered};
 use crate::fortios::admin_session::{AdminSession, OwnSession};
 use crate::fortios::edit::{self, Edit};
 use crate::fortios::facts::Facts;
@@ -15,14 +13,15 @@ use crate::fortios::request::{self, Request};
 use crate::fortios::script::Script;
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
-use crate::secret::Secret;
+use crate::journal::{Planned, State};
 
-use super::console::{Console, Line};
+use super::console::Line;
+use super::custody::{Custody, Held, Intended, deliver, obtain, planned, undelivered};
 use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError};
-use super::key::generate;
+use super::order::{Requested, decide};
 use super::push::push;
-use super::site::Site;
+use super::site::{Site, Start};
 use super::survey::{self, Names, Surveyed};
 
 /// A mint on one device.
@@ -35,12 +34,8 @@ pub struct Mint {
     pub consent: Consent,
     /// The templates.
     pub templates: Templates,
-    /// Where the key goes.
-    pub destinations: Vec<Destination>,
-    /// How it is written to stdout.
-    pub format: Format,
-    /// Where it is until they have it.
-    pub escrow: EscrowPlace,
+    /// Where the key goes, and how that is made sure.
+    pub custody: Custody,
 }
 
 impl Mint {
@@ -50,22 +45,42 @@ impl Mint {
     /// What went wrong and what that left on the device.
     pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Record, Box<Failure>> {
         let began = Instant::now();
-        let slot = self.reserve()?;
-        let mut console = self.line.open(observer).await.map_err(MintError::from)?;
-        self.tell_route(&console, observer);
-        let mut surveyed = self.survey(&mut console, observer).await?;
-        let plan = self.decide(&mut console, &mut surveyed, observer).await?;
+        let slot = self.custody.reserve(&self.line).await?;
+        let (mut console, mut surveyed) = survey::log_in(&self.line, &self.templates, self.names(), observer).await?;
+        let mut held = self.custody.hold(&surveyed.status.serial, self.names().user)?;
+        held.tell(&self.line, observer);
+        let order = self.order(&held);
+        let plan = decide(&order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;
         self.tell_plan(&plan, observer);
-        let mut site = Site::new(self, console, surveyed, plan);
+        let journal = held.begin(&self.custody.journal, self.planned(&plan, &surveyed, &slot))?;
+        let start = Start { line: &self.line, templates: &self.templates, order: &order };
+        let mut site = Site::new(start, &held, (console, surveyed), plan, journal);
         push(&mut site, observer).await?;
         self.tell_objects(&site, observer);
-        let key = generate(&mut site, observer).await?;
-        let kept = self.keep(slot, &site, key, observer);
+        let mut record = self.record(&site);
+        let secured = obtain(&mut site, slot, held.kept.take(), &mut record, &self.custody, observer).await?;
+        let kept = deliver(&mut site, secured, &mut record).await;
         let saved = self.save(&mut site, observer).await;
+        let record = self.told(&mut site, kept, saved, record, observer);
         site.close().await;
-        let record = self.told(kept, saved, observer)?;
+        let record = record?;
         self.tell(observer, Event::Done { elapsed: began.elapsed() });
         Ok(record)
+    }
+
+    fn names(&self) -> Names<'_> {
+        Names::of(&self.request)
+    }
+
+    /// A key that an earlier run made and nobody got is replaced unasked.
+    fn order(&self, held: &Held) -> Requested<'_> {
+        let replace_key = self.consent.replace_key || held.may_replace();
+        Requested { request: &self.request, consent: Consent { replace_key, ..self.consent } }
+    }
+
+    fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation) -> Planned {
+        let intended = Intended { plan, before: &surveyed.facts.objects, retires: None, destinations: slot.specs() };
+        planned("mint", &self.line, &surveyed.status.serial, &intended)
     }
 
     /// What would be typed on a device that has neither of the objects; opens no connection.
@@ -108,33 +123,6 @@ impl Mint {
         Ok(())
     }
 
-    fn reserve(&self) -> Result<Reservation, MintError> {
-        let device = Device { name: self.line.endpoint.name.clone(), address: self.line.endpoint.host.clone() };
-        Ok(deliver::reserve(&self.destinations, &device, self.format, &self.escrow)?)
-    }
-
-    async fn survey(&self, console: &mut Console, observer: &mut (dyn Observer + Send)) -> Result<Surveyed, MintError> {
-        Ok(survey::survey(console, &self.line, &self.templates, &self.request, observer).await?)
-    }
-
-    /// The plan; who else uses a profile is read only when the plan would alter one.
-    pub(super) async fn decide(
-        &self,
-        console: &mut Console,
-        surveyed: &mut Surveyed,
-        observer: &mut (dyn Observer + Send),
-    ) -> Result<Plan, MintError> {
-        let facts = &mut surveyed.facts;
-        let plan = Plan::mint(&self.request, facts, self.consent)?;
-        if plan.alters_profile().is_none() {
-            return Ok(plan);
-        }
-        let script = self.templates.profile_users(plan.vdoms, surveyed.paging)?;
-        let names = Names::of(&self.request);
-        survey::profile_users(console, &self.line, &script, names, facts, observer).await?;
-        Ok(Plan::mint(&self.request, facts, self.consent)?)
-    }
-
     /// Persists the change, where the device does not do that by itself. The key is delivered already.
     async fn save(&self, site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), MintError> {
         if !site.plan.save {
@@ -152,35 +140,25 @@ impl Mint {
     /// What is worse is the error: a key that is not where it should be, then a change that a reboot would lose.
     fn told(
         &self,
-        kept: Result<Record, Box<Failure>>,
+        site: &mut Site<'_>,
+        kept: Result<Delivered, Box<Undelivered>>,
         saved: Result<(), MintError>,
+        record: Record,
         observer: &mut (dyn Observer + Send),
     ) -> Result<Record, Box<Failure>> {
-        match (kept, saved) {
-            (kept, Ok(())) => kept,
-            (Ok(_), Err(error)) => Err(Failure::boxed(error, Left::Unsaved)),
-            (Err(failure), Err(_)) => {
-                self.tell(observer, Event::Warning(Warning::NotSaved));
-                Err(failure)
+        let delivered = match kept {
+            Ok(delivered) => delivered,
+            Err(missing) => {
+                if saved.is_err() {
+                    self.tell(observer, Event::Warning(Warning::NotSaved));
+                }
+                return Err(undelivered(missing));
             }
-        }
-    }
-
-    fn keep(
-        &self,
-        slot: Reservation,
-        site: &Site<'_>,
-        key: Secret,
-        observer: &mut (dyn Observer + Send),
-    ) -> Result<Record, Box<Failure>> {
-        let mut record = self.record(site);
-        match slot.store(&mut record, key) {
-            Ok(stored) => {
-                self.tell(observer, Event::Key(stored));
-                Ok(record)
-            }
-            Err(undelivered) => Err(Failure::boxed(MintError::Undelivered(undelivered), Left::Minted)),
-        }
+        };
+        // The journal first: a run that dies in between leaves a key in the escrow that every destination has.
+        let _ = site.journal.enter(State::Done);
+        self.tell(observer, Event::Key(delivered.finish()));
+        saved.map(|()| record).map_err(|error| Failure::boxed(error, Left::Unsaved))
     }
 
     fn record(&self, site: &Site<'_>) -> Record {
@@ -197,11 +175,6 @@ impl Mint {
         record.profile = Some(self.request.profile.name().to_string());
         record.trusted_hosts =
             user.map(|user| user.hosts().iter().map(ToString::to_string).collect()).unwrap_or_default();
-        record.expires_at = site
-            .plan
-            .key
-            .expires
-            .and_then(|minutes| record.generated_at.checked_add(i64::from(minutes).minutes()).ok());
         record.changes = self.changes(site);
         record
     }
@@ -220,13 +193,6 @@ impl Mint {
 
     pub(super) fn tell(&self, observer: &mut (dyn Observer + Send), event: Event) {
         observer.on(&self.line.endpoint.name, event);
-    }
-
-    fn tell_route(&self, console: &Console, observer: &mut (dyn Observer + Send)) {
-        self.tell(observer, Event::Connected(console.connected(&self.line)));
-        for warning in &console.route.warnings {
-            self.tell(observer, Event::Warning(Warning::Said(warning.clone())));
-        }
     }
 
     fn tell_plan(&self, plan: &Plan, observer: &mut (dyn Observer + Send)) {

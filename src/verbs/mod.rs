@@ -4,12 +4,14 @@
 pub mod check;
 pub mod child;
 pub mod console;
+pub mod custody;
 pub mod event;
 pub mod exec;
 pub mod failure;
 pub mod get;
 mod key;
 pub mod mint;
+mod order;
 pub mod program;
 mod push;
 mod site;

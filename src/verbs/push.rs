@@ -3,6 +3,7 @@
 use crate::fortios::edit::{ProfileEdit, SetLine, UserEdit};
 use crate::fortios::objects::Objects;
 use crate::fortios::plan::Plan;
+use crate::journal::State;
 use crate::session::Reply;
 
 use super::event::Observer;
@@ -13,17 +14,20 @@ use super::site::Site;
 pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
     while !site.plan.edits.is_empty() {
         match push_once(site, observer).await {
-            Ok(true) => return Ok(()),
+            Ok(true) => break,
             Ok(false) => {}
             Err(error) => return Err(site.take_back(error, observer).await),
         }
     }
-    Ok(())
+    match site.enter(State::Pushed) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(site.take_back(error, observer).await),
+    }
 }
 
 /// False: it is worth another try, from a plan that knows what has been saved already.
 async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<bool, MintError> {
-    let script = site.mint.templates.push(&site.plan, site.surveyed.paging, site.names().profile)?;
+    let script = site.templates.push(&site.plan, site.surveyed.paging, site.names().profile)?;
     site.sent.extend(site.plan.edits.iter().cloned());
     match site.run(&script, observer).await {
         Ok(replies) => proven(site, &replies).map(|()| true),

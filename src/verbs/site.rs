@@ -4,23 +4,40 @@ use crate::fortios::edit::Edit;
 use crate::fortios::facts::Facts;
 use crate::fortios::objects::Objects;
 use crate::fortios::plan::Plan;
+use crate::fortios::render::Templates;
 use crate::fortios::script::Script;
+use crate::journal::{Run, State};
 use crate::session::Reply;
 use crate::session::fault::{Aftermath, Fault, FaultKind, Step};
 use crate::ssh::{DialError, PasswordError, Phase};
 
-use super::console::Console;
-use super::event::Observer;
+use super::console::{Console, Line};
+use super::custody::Held;
+use super::event::{Event, Observer};
 use super::failure::{MintError, Remains};
-use super::mint::Mint;
+use super::order::Order;
 use super::survey::{self, Names, Surveyed};
 
 /// How often a lost session is opened again before it is given up.
 const MOST_LOGINS: usize = 2;
 
+/// A device that somebody is at, and what was found there.
+pub(super) type Seen = (Console, Surveyed);
+
+/// What a site begins with.
+pub(super) struct Start<'a> {
+    pub(super) line: &'a Line,
+    pub(super) templates: &'a Templates,
+    pub(super) order: &'a dyn Order,
+}
+
 /// A device in the middle of a mint.
-pub struct Site<'a> {
-    pub(super) mint: &'a Mint,
+pub(super) struct Site<'a> {
+    pub(super) line: &'a Line,
+    pub(super) templates: &'a Templates,
+    order: &'a dyn Order,
+    /// What this run writes down of itself.
+    pub(super) journal: Run,
     console: Option<Console>,
     pub(super) surveyed: Surveyed,
     pub(super) plan: Plan,
@@ -30,32 +47,56 @@ pub struct Site<'a> {
     pub(super) now: Objects,
     /// What this run has sent, whether it arrived or not. Only these objects are ever taken back.
     pub(super) sent: Vec<Edit>,
+    /// What the same run had sent before it died and was taken up again: `TABLE NAME`.
+    pub(super) sent_before: Vec<String>,
     /// Whether a line that makes a key may have been carried out without its key having arrived.
     pub(super) key_lost: bool,
+    /// Whether the key that the user has is already in the escrow or in use, from an earlier run: then it is not taken back.
+    pub(super) key_is_out: bool,
     /// The device asks for the password where it was not expected, or may do so.
     careful: bool,
     asked_for_password: bool,
 }
 
 impl<'a> Site<'a> {
-    pub(super) fn new(mint: &'a Mint, console: Console, surveyed: Surveyed, plan: Plan) -> Self {
-        let before = surveyed.facts.objects.clone();
+    pub(super) fn new(start: Start<'a>, held: &Held, seen: Seen, plan: Plan, journal: Run) -> Self {
+        let Start { line, templates, order } = start;
+        let (console, surveyed) = seen;
+        let past = held.half_done();
+        let now = surveyed.facts.objects.clone();
         Site {
-            mint,
+            line,
+            templates,
+            order,
+            journal,
             console: Some(console),
             surveyed,
             plan,
-            now: before.clone(),
-            before,
+            before: past.map_or_else(|| now.clone(), |past| past.planned.before.clone()),
+            now,
             sent: Vec::new(),
-            key_lost: false,
+            sent_before: past.map(|past| past.planned.edits.clone()).unwrap_or_default(),
+            key_lost: held.lost_key(),
+            key_is_out: held.kept.is_some(),
             careful: false,
             asked_for_password: false,
         }
     }
 
+    pub(super) fn tell(&self, observer: &mut (dyn Observer + Send), event: Event) {
+        observer.on(&self.line.endpoint.name, event);
+    }
+
+    /// Writes down how far the run has come.
+    ///
+    /// # Errors
+    /// When that cannot be done: then the run must not go on.
+    pub(super) fn enter(&mut self, state: State) -> Result<(), MintError> {
+        Ok(self.journal.enter(state)?)
+    }
+
     pub(super) fn names(&self) -> Names<'a> {
-        Names::of(&self.mint.request)
+        self.order.names()
     }
 
     /// Runs a script on the live console; remembers what a fault may have left.
@@ -65,7 +106,7 @@ impl<'a> Site<'a> {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Vec<Reply>, Fault> {
         let result = match &mut self.console {
-            Some(console) => console.run(&self.mint.line, script, observer).await,
+            Some(console) => console.run(self.line, script, observer).await,
             None => Err(no_console()),
         };
         self.key_lost |= matches!(&result, Err(fault) if fault.left == Aftermath::KeyLost);
@@ -78,7 +119,7 @@ impl<'a> Site<'a> {
         script: &Script,
         observer: &mut (dyn Observer + Send),
     ) -> Result<Vec<Reply>, Fault> {
-        let line = self.mint.line.uninterrupted();
+        let line = self.line.uninterrupted();
         match &mut self.console {
             Some(console) => console.run(&line, script, observer).await,
             None => Err(no_console()),
@@ -107,7 +148,7 @@ impl<'a> Site<'a> {
 
     /// Goes back to the base prompt of this session; false when it is lost.
     async fn recover(&mut self, observer: &mut (dyn Observer + Send)) -> bool {
-        let line = self.mint.line.uninterrupted();
+        let line = self.line.uninterrupted();
         match self.console.as_mut().filter(|console| console.is_alive()) {
             Some(console) => console.recover(&line, observer).await.is_ok(),
             None => false,
@@ -133,9 +174,9 @@ impl<'a> Site<'a> {
     }
 
     async fn log_in(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Result<(), Remains>, MintError> {
-        let line = self.mint.line.uninterrupted();
+        let line = self.line.uninterrupted();
         let mut console = line.open(observer).await?;
-        let status = survey::status(&mut console, &line, &self.mint.templates, observer).await?;
+        let status = survey::status(&mut console, &line, self.templates, observer).await?;
         if status.serial != self.surveyed.status.serial {
             return Ok(Err(Remains::OtherDevice { serial: status.serial }));
         }
@@ -160,7 +201,7 @@ impl<'a> Site<'a> {
     /// When they are not printed whole.
     pub(super) async fn read(&mut self, observer: &mut (dyn Observer + Send)) -> Result<(), MintError> {
         let names = self.names();
-        let script = self.mint.templates.read_back(self.plan.vdoms, self.surveyed.paging, names.profile, names.user)?;
+        let script = self.templates.read_back(self.plan.vdoms, self.surveyed.paging, names.profile, names.user)?;
         let replies = self.run_through(&script, observer).await?;
         self.take_in(&replies)
     }
@@ -201,7 +242,7 @@ impl<'a> Site<'a> {
     /// question says better than we could.
     async fn fetch_password(&mut self) -> Result<bool, MintError> {
         self.asked_for_password = true;
-        let password = match self.mint.line.dial.password(&self.mint.line.endpoint).await {
+        let password = match self.line.dial.password(&self.line.endpoint).await {
             Ok(password) => password,
             Err(PasswordError::NoTerminal | PasswordError::NotGiven) => return Ok(false),
             Err(error) => return Err(error.into()),
@@ -219,7 +260,7 @@ impl<'a> Site<'a> {
     pub(super) async fn replan(&mut self, observer: &mut (dyn Observer + Send)) -> Result<(), MintError> {
         self.read(observer).await?;
         self.surveyed.facts.objects = self.now.clone();
-        self.plan = Plan::mint(&self.mint.request, &self.surveyed.facts, self.mint.consent)?;
+        self.plan = self.order.plan(&self.surveyed.facts)?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::session::fault::{Fault, FaultKind};
 
 use super::console::{Console, Line};
 use super::event::{Event, Found, Observer, Warning};
+use super::failure::MintError;
 
 /// What a survey found.
 pub struct Surveyed {
@@ -58,6 +59,31 @@ pub enum SurveyError {
     },
 }
 
+/// Logs in, tells the way, and surveys.
+///
+/// # Errors
+/// [`MintError`]; nothing was changed.
+pub(super) async fn log_in(
+    line: &Line,
+    templates: &Templates,
+    names: Names<'_>,
+    observer: &mut (dyn Observer + Send),
+) -> Result<(Console, Surveyed), MintError> {
+    let mut console = line.open(observer).await?;
+    tell_way(&console, line, observer);
+    let surveyed = survey(&mut console, line, templates, names, observer).await?;
+    Ok((console, surveyed))
+}
+
+/// How the device was reached, and what was odd about it.
+pub(super) fn tell_way(console: &Console, line: &Line, observer: &mut (dyn Observer + Send)) {
+    let device = &line.endpoint.name;
+    observer.on(device, Event::Connected(console.connected(line)));
+    for warning in &console.route.warnings {
+        observer.on(device, Event::Warning(Warning::Said(warning.clone())));
+    }
+}
+
 /// Reads everything that a plan rests on: in one flight where the device takes a pipe and has no VDOMs, which is known
 /// only afterwards; otherwise the status first, then the rest where it belongs.
 ///
@@ -67,10 +93,9 @@ pub async fn survey(
     console: &mut Console,
     line: &Line,
     templates: &Templates,
-    request: &Request,
+    names: Names<'_>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Surveyed, SurveyError> {
-    let names = Names::of(request);
     let script = templates.status_and_survey(names.profile, names.user)?;
     let flight = match console.run(line, &script, observer).await {
         Err(fault) if fault.kind == FaultKind::Overrun => {

@@ -2,6 +2,7 @@
 
 use crate::fortios::edit::{self, Edit};
 use crate::fortios::script::Script;
+use crate::journal::State;
 use crate::session::fault::FaultKind;
 
 use super::event::{Event, Observer};
@@ -14,24 +15,39 @@ impl Site<'_> {
         let left = match self.restore(observer).await {
             Ok(objects) if objects.is_empty() => Left::Untouched,
             Ok(objects) => {
-                observer.on(&self.mint.line.endpoint.name, Event::Undone { objects: objects.clone() });
+                self.tell(observer, Event::Undone { objects: objects.clone() });
                 Left::Undone(objects)
             }
             Err(what) => self.needs_person(what, observer).await,
         };
         self.close().await;
+        self.journal_end(&left);
         Failure::boxed(error, left)
     }
 
     /// As [`Site::take_back`], when the device cannot be had any more.
-    pub(super) fn give_up(&self, error: MintError, what: Remains) -> Box<Failure> {
-        Failure::boxed(error, Left::NeedsPerson { what, mend: self.mending() })
+    pub(super) fn give_up(&mut self, error: MintError, what: Remains) -> Box<Failure> {
+        let left = Left::NeedsPerson { what, mend: self.mending() };
+        self.journal_end(&left);
+        Failure::boxed(error, left)
+    }
+
+    /// Writes down how it ended. The failure is what the person has to hear of, so a journal that fails too is passed over:
+    /// the next run finds this one unfinished and looks at the device.
+    fn journal_end(&mut self, left: &Left) {
+        let state = match left {
+            Left::Untouched | Left::Undone(_) if self.key_is_out => return,
+            Left::Untouched | Left::Undone(_) => State::TakenBack,
+            Left::Minted | Left::Unsaved => return,
+            Left::NeedsPerson { what, .. } => State::Left { what: what.word().to_owned() },
+        };
+        let _ = self.journal.enter(state);
     }
 
     /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost or out of
     /// step: what is taken back already is seen then and not sent again.
     async fn restore(&mut self, observer: &mut (dyn Observer + Send)) -> Result<Vec<String>, Remains> {
-        if self.sent.is_empty() && !self.key_lost {
+        if self.sent.is_empty() && self.sent_before.is_empty() && !self.key_lost {
             return Ok(Vec::new());
         }
         let mut objects = Vec::new();
@@ -60,7 +76,7 @@ impl Site<'_> {
             return self.key_remains();
         }
         objects.extend(edits.iter().map(object).filter(|object| !objects.contains(object)).collect::<Vec<_>>());
-        let script = self.mint.templates.edits(self.plan.vdoms, &edits).map_err(|error| failed(error.into()))?;
+        let script = self.templates.edits(self.plan.vdoms, &edits).map_err(|error| failed(error.into()))?;
         self.run_through(&script, observer).await.map_err(|fault| failed(fault.into()))?;
         self.read(observer).await.map_err(failed)?;
         let differs = self.way_back();
@@ -73,7 +89,7 @@ impl Site<'_> {
     /// What takes the device from what it has now to what it had, as far as this run sent something: what others did
     /// meanwhile is theirs.
     fn way_back(&self) -> Vec<Edit> {
-        let sent: Vec<String> = self.sent.iter().map(object).collect();
+        let sent: Vec<String> = self.sent.iter().map(object).chain(self.sent_before.iter().cloned()).collect();
         let edits = edit::back(&self.before, &self.now, self.plan.version);
         edits.into_iter().filter(|edit| sent.contains(&object(edit))).collect()
     }
@@ -110,7 +126,7 @@ impl Site<'_> {
     }
 
     fn script(&self, edits: &[Edit]) -> Option<Script> {
-        let script = self.mint.templates.edits(self.plan.vdoms, edits).ok();
+        let script = self.templates.edits(self.plan.vdoms, edits).ok();
         script.filter(|script| !script.is_empty())
     }
 }
@@ -126,7 +142,7 @@ fn is_worth_a_new_login(what: &Remains) -> bool {
 }
 
 /// `TABLE NAME`.
-fn object(edit: &Edit) -> String {
+pub(super) fn object(edit: &Edit) -> String {
     match edit {
         Edit::Profile(edit) => format!("system accprofile {}", edit.name),
         Edit::User(edit) => format!("system api-user {}", edit.name),

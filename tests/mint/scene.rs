@@ -9,11 +9,13 @@ use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
+use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::{Interrupt, Interrupter};
 use fgtkey::sim::{Device, DeviceSpec, Fault, Listen, Server, VdomMode};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
+use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::mint::Mint;
 use fgtkey::verbs::{Event, Observer};
 use russh::keys::{Algorithm, PrivateKey};
@@ -291,9 +293,13 @@ impl Scene {
             request: Request::from_parts(None, self.flags.clone()).unwrap(),
             consent: self.consent,
             templates: Templates::embedded().unwrap(),
-            destinations: vec![format!("file:{}", self.destination.display()).parse::<Destination>().unwrap()],
-            format: Format::Key,
-            escrow: EscrowPlace::open(self.directory.path().join("escrow")),
+            custody: Custody {
+                destinations: vec![format!("file:{}", self.destination.display()).parse::<Destination>().unwrap()],
+                format: Format::Key,
+                escrow: EscrowPlace::open(self.directory.path().join("escrow")),
+                escrow_identity: None,
+                journal: Journal::at(self.directory.path().join("journal")),
+            },
         }
     }
 }

@@ -10,6 +10,7 @@ mod hostile;
 mod names;
 mod pair;
 mod questions;
+mod retirement;
 mod secrets;
 mod story;
 mod transcripts;

@@ -190,16 +190,12 @@ fn typeable(text: &str) -> Result<(), ScriptRule> {
     if text.len() > LONGEST_LINE {
         return Err(ScriptRule::TooLong(text.len()));
     }
-    match text.chars().find(|&c| c == '?' || c.is_control() || is_line_separator(c)) {
+    match super::untypeable(text) {
         Some('?') => Err(ScriptRule::Help),
         Some(control) => Err(ScriptRule::Control(u32::from(control))),
         None if text.ends_with('\\') => Err(ScriptRule::Continued),
         None => Ok(()),
     }
-}
-
-fn is_line_separator(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 fn words(text: &str) -> Result<Vec<String>, ScriptRule> {

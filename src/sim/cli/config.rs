@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::certificate::local_names;
 use super::super::definition::{Definition, Shape, Source};
 use super::super::refusal::Refusal;
 use super::super::schema::definitions;
@@ -323,6 +324,7 @@ impl Cli {
         match source {
             Source::AccessProfile if name.starts_with("super_admin") && self.profile != "super_admin" => false,
             Source::AccessProfile => config.has_profile(name),
+            Source::LocalCertificate => local_names(&state.spec).contains(&name),
             Source::Vdom => config.vdom(name).is_some(),
         }
     }

@@ -30,7 +30,7 @@ impl Cli {
     /// A saved configuration that holds an API key: there is one, whatever it was.
     fn keep_key(&mut self, state: &mut State) -> Reply {
         if let Some(Level::Entry { key, .. }) = self.levels.last() {
-            state.new_key(&key.clone());
+            state.new_key(&key.clone(), None);
         }
         Reply::default()
     }

@@ -37,7 +37,7 @@ impl Cli {
 
     pub(super) fn generate_key_now(&mut self, state: &mut State, words: &[Word]) -> Answer {
         let Some((name, rest)) = words.split_first() else { return Err(Refusal::incomplete()) };
-        check_expiry(state.spec.version, rest)?;
+        let minutes = expiry(state.spec.version, rest)?;
         // Only what is committed counts, not what a workspace holds.
         let known = state.running.global.entry("system api-user", &name.text).is_some();
         if !known || state.undoes_changes() {
@@ -49,7 +49,7 @@ impl Cli {
         if !self.may_write(state) {
             return Err(Refusal::unknown_action());
         }
-        let key = state.new_key(&name.text);
+        let key = state.new_key(&name.text, minutes);
         Ok(Reply::text(announcement(key.expose(), &name.text, state.spec.traps.key_reply)))
     }
 
@@ -102,13 +102,13 @@ fn resolve<'a>(word: &Word, known: &[&'a str]) -> Result<&'a str, Refusal> {
 }
 
 /// `generate-key NAME MINUTES`, where the version has it, and for whom.
-fn check_expiry(version: Version, words: &[Word]) -> Result<(), Refusal> {
-    let Some((expiry, rest)) = words.split_first() else { return Ok(()) };
+fn expiry(version: Version, words: &[Word]) -> Result<Option<u32>, Refusal> {
+    let Some((expiry, rest)) = words.split_first() else { return Ok(None) };
     refuse_extra(rest)?;
     match (Schema::of(version).expiry(), expiry.text.parse::<u32>()) {
         (Expiry::NotYet { .. }, _) => Err(Refusal::parse(&expiry.text)),
         (Expiry::SupportToolOnly { .. }, Ok(_)) => Err(Refusal::new("", -609)),
-        (Expiry::Minutes { min, max }, Ok(minutes)) if (min..=max).contains(&minutes) => Ok(()),
+        (Expiry::Minutes { min, max }, Ok(minutes)) if (min..=max).contains(&minutes) => Ok(Some(minutes)),
         _ => Err(Refusal::value(&expiry.text, -650)),
     }
 }

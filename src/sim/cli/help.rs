@@ -1,5 +1,6 @@
 //! `?` and Tab.
 
+use super::super::certificate::local_names;
 use super::super::definition::{Field, Kind, Source};
 use super::super::words::{Abbreviation, Split, Word, expand, split};
 use super::entry::is_visible;
@@ -128,6 +129,7 @@ impl Cli {
             Source::AccessProfile => {
                 config.global.entries("system accprofile").iter().map(|(name, _)| name.clone()).collect()
             }
+            Source::LocalCertificate => local_names(&state.spec).into_iter().map(str::to_owned).collect(),
             Source::Vdom => config.vdoms.iter().map(|(name, _)| name.clone()).collect(),
         };
         names.retain(|name| self.exists(state, source, name));

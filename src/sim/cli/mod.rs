@@ -1,5 +1,6 @@
 //! The CLI of one session: command lines to replies. No bytes, no echo, no pager: those are the shell's.
 
+mod certificates;
 mod config;
 mod entry;
 mod execute;

@@ -21,6 +21,9 @@ impl Cli {
         if words.is_empty() {
             return Ok(Reply::output(self.show_all(state, full)));
         }
+        if let Some(answer) = self.show_certificates(state, words, full) {
+            return answer;
+        }
         let (object, rest) = self.find_prefix(state, words)?;
         let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
         let only = match rest {
@@ -78,7 +81,7 @@ impl Cli {
         out
     }
 
-    pub(super) fn get(&mut self, state: &State, words: &[Word]) -> Answer {
+    pub(super) fn get(&mut self, state: &mut State, words: &[Word]) -> Answer {
         if self.levels.last().is_some_and(Level::is_inside) {
             refuse_extra(words)?;
             return Ok(Reply::output(self.get_here(state)));
@@ -88,6 +91,9 @@ impl Cli {
         }
         if let Some(text) = self.status(state, words) {
             return text.map(Reply::output);
+        }
+        if let Some(answer) = self.certificate_details(state, words) {
+            return answer;
         }
         let (object, rest) = self.find_prefix(state, words)?;
         let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();

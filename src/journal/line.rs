@@ -1,0 +1,91 @@
+//! The lines of the journal.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fortios::objects::Objects;
+
+/// One line: when, and what.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) at: Timestamp,
+    #[serde(flatten)]
+    pub(super) state: State,
+}
+
+/// What a run is about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The verb: `mint`, `rotate`, `exec`.
+    pub verb: String,
+    /// The device as the operator calls it.
+    pub device: String,
+    /// Where it was dialled.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Its serial number.
+    pub serial: String,
+    /// The API user that gets the key.
+    pub api_user: String,
+    /// The API user that goes when the new key is in use.
+    pub retires: Option<String>,
+    /// Both objects as they were.
+    pub before: Objects,
+    /// The objects that will be made or altered: `system api-user terraform`.
+    pub edits: Vec<String>,
+    /// The destinations, as another run finds them again.
+    pub destinations: Vec<String>,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing has been sent.
+    Planned(Box<Planned>),
+    /// The objects are as wanted, and were read back.
+    Pushed,
+    /// The line that makes a key is about to be sent.
+    Generating,
+    /// The key is in the escrow; nowhere, when that failed.
+    Issued {
+        /// The file.
+        escrow: Option<PathBuf>,
+        /// When the key was generated.
+        generated_at: Timestamp,
+    },
+    /// The first destination is about to get it.
+    Delivering,
+    /// A destination has the key.
+    Stored {
+        /// As another run finds it.
+        destination: String,
+    },
+    /// What the API said to the key.
+    Verified {
+        /// Whether it works; unknown when it was not tried.
+        verified: Option<bool>,
+    },
+    /// The old API user is about to go.
+    Retiring {
+        /// The API user.
+        api_user: String,
+    },
+    /// The old API user is gone.
+    Retired {
+        /// The API user.
+        api_user: String,
+    },
+    /// All that was asked for is done.
+    Done,
+    /// It failed, and the device is as it was before.
+    TakenBack,
+    /// It failed and left something; the message said what.
+    Left {
+        /// In the words of the message.
+        what: String,
+    },
+}

@@ -1,0 +1,180 @@
+//! The journal: what a run is about to do and has done, on disk before it goes on, so that a run that dies is understood
+//! and finished by the next one.
+//!
+//! Each run is a file, `SERIAL/RUN.ndjson`, one [`Line`] of JSON a step, written and synced before the step that it
+//! announces. No secret is ever in it: where a key is, it says (`escrow`), not what it is.
+//!
+//! | state | means |
+//! |---|---|
+//! | `planned` | the device, what it had before, what will be sent |
+//! | `pushed` | the objects are as wanted |
+//! | `generating` | the line that makes a key is about to be sent: from here on a key may exist that nobody has |
+//! | `issued` | the key is in the escrow |
+//! | `delivering` | the first destination is about to get it: from here on somebody may use it |
+//! | `stored` | one more destination has it |
+//! | `verified` | what the API said to it |
+//! | `retiring`, `retired` | the old API user of a rotation is about to go, is gone |
+//! | `done`, `taken-back`, `left` | the end |
+
+mod line;
+mod past;
+mod run;
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+pub use line::{Planned, State};
+pub use past::{KeyState, Past};
+pub use run::Run;
+
+/// How many finished runs of one API user on one device are kept.
+const KEPT: usize = 8;
+
+/// The journal of one person on one machine.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    directory: PathBuf,
+    /// A directory that goes with the last of these.
+    _passing: Option<Arc<TempDir>>,
+}
+
+/// Why the journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another run holds this API user of this device.
+    #[error("another fgtkey is at work on the API user {api_user} of {serial}")]
+    Busy {
+        /// The device's serial number.
+        serial: String,
+        /// The API user.
+        api_user: String,
+    },
+    /// The system refused.
+    #[error("journal: could not {doing}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+impl JournalError {
+    /// What to type or do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            JournalError::Busy { .. } => Some("wait for it to end, then run this again".into()),
+            JournalError::Io { .. } => Some("XDG_STATE_HOME names the directory that keeps the journal".into()),
+        }
+    }
+}
+
+/// Held as long as a run works on one API user of one device; gone with the program, however it ends.
+#[derive(Debug)]
+#[must_use = "the lock is gone when it is dropped"]
+pub struct Lock(#[allow(dead_code, reason = "held for what its drop does")] File);
+
+/// `$XDG_STATE_HOME/fgtkey/journal`, by default `~/.local/state/fgtkey/journal`; none without a home directory. A relative
+/// `XDG_STATE_HOME` is ignored, as the XDG base directory specification says.
+pub fn directory() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("fgtkey").join("journal"))
+}
+
+impl Journal {
+    /// The journal in `directory`, which is made when the first run begins.
+    pub fn at(directory: impl Into<PathBuf>) -> Journal {
+        Journal { directory: directory.into(), _passing: None }
+    }
+
+    /// A journal that is gone with the program: of runs on a simulated device that is gone then too.
+    ///
+    /// # Errors
+    /// When there is no place for temporary files.
+    pub fn passing() -> io::Result<Journal> {
+        let directory = tempfile::tempdir()?;
+        Ok(Journal { directory: directory.path().to_owned(), _passing: Some(Arc::new(directory)) })
+    }
+
+    /// Takes the API user of a device for this run.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another run has it.
+    pub fn lock(&self, serial: &str, api_user: &str) -> Result<Lock, JournalError> {
+        let directory = self.of_device(serial)?;
+        let path = directory.join(format!("{}.lock", file_name(api_user)));
+        let doing = || format!("open {}", path.display());
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io_error(doing))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(JournalError::Busy { serial: serial.to_owned(), api_user: api_user.to_owned() })
+            }
+            Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
+        }
+    }
+
+    /// Begins a run: its plan is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; then nothing may be sent.
+    pub fn begin(&self, planned: Planned) -> Result<Run, JournalError> {
+        let directory = self.of_device(&planned.serial)?;
+        self.prune(&planned);
+        Run::begin(&directory, planned)
+    }
+
+    /// The runs on a device that are still known, the oldest first. What cannot be read is passed over: it is no run of ours.
+    pub fn runs(&self, serial: &str) -> Vec<Past> {
+        let directory = self.directory.join(file_name(serial));
+        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
+        paths.sort();
+        paths.iter().filter_map(|path| Past::read(path)).collect()
+    }
+
+    /// The newest run for an API user of a device, if it came to no end.
+    pub fn unfinished(&self, serial: &str, api_user: &str) -> Option<Past> {
+        let last = self.runs(serial).into_iter().rfind(|past| past.planned.api_user == api_user);
+        last.filter(|past| !past.is_finished())
+    }
+
+    /// Forgets old runs for the same API user; what came to no end stays.
+    fn prune(&self, planned: &Planned) {
+        let runs = self.runs(&planned.serial);
+        let of_user = runs.iter().filter(|past| past.planned.api_user == planned.api_user && past.is_finished());
+        let finished: Vec<&Past> = of_user.collect();
+        let too_many = finished.len().saturating_sub(KEPT);
+        finished.iter().take(too_many).for_each(|past| drop(fs::remove_file(&past.path)));
+    }
+
+    fn of_device(&self, serial: &str) -> Result<PathBuf, JournalError> {
+        let directory = self.directory.join(file_name(serial));
+        let doing = || format!("create {}", directory.display());
+        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io_error(doing))?;
+        Ok(directory)
+    }
+}
+
+fn is_run(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "ndjson")
+}
+
+/// A serial number or a name as a file name: what is not plain is written as its bytes.
+fn file_name(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+        other => format!("%{other:02x}"),
+    };
+    text.bytes().map(escaped).collect()
+}
+
+fn io_error(doing: impl FnOnce() -> String) -> impl FnOnce(io::Error) -> JournalError {
+    move |source| JournalError::Io { doing: doing(), source }
+}

@@ -1,0 +1,98 @@
+//! A run as its file tells it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::line::{Line, Planned, State};
+
+/// A run, read back.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// Its file.
+    pub path: PathBuf,
+    /// When it began.
+    pub began: Timestamp,
+    /// What it was about to do; of a run that was taken up before: what it found at first, and all that it was about to send.
+    pub planned: Planned,
+    /// How far it came, step by step.
+    pub states: Vec<State>,
+}
+
+/// What became of the key of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// None was generated.
+    None,
+    /// The line that makes one was sent or about to be: the device may have a key that nobody knows.
+    Unknown,
+    /// It is in the escrow, and not every destination is known to have it.
+    Escrowed {
+        /// The file.
+        escrow: PathBuf,
+        /// When it was generated.
+        generated_at: Timestamp,
+    },
+    /// It could not even be escrowed; the destinations that were stored have it.
+    Astray,
+    /// Every destination has it.
+    Delivered {
+        /// When it was generated.
+        generated_at: Timestamp,
+    },
+}
+
+impl Past {
+    /// Reads a run. A last line that was cut off did not happen. None: this is no run.
+    pub(super) fn read(path: &Path) -> Option<Past> {
+        let text = fs::read_to_string(path).ok()?;
+        let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        let first = lines.next()?;
+        let State::Planned(planned) = first.state else { return None };
+        let states: Vec<State> = lines.map(|line| line.state).collect();
+        let again = states.iter().filter_map(|state| match state {
+            State::Planned(again) => Some(again.edits.clone()),
+            _ => None,
+        });
+        let mut planned = *planned;
+        planned.edits.extend(again.flatten());
+        Some(Past { path: path.to_owned(), began: first.at, planned, states })
+    }
+
+    /// Whether it came to an end that leaves nothing to do.
+    pub fn is_finished(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Done | State::TakenBack))
+    }
+
+    /// What became of its key.
+    pub fn key(&self) -> KeyState {
+        if self.states.contains(&State::TakenBack) {
+            return KeyState::None;
+        }
+        let issued = self.states.iter().rev().find_map(|state| match state {
+            State::Issued { escrow, generated_at } => Some((escrow.clone(), *generated_at)),
+            _ => None,
+        });
+        match issued {
+            Some((_, generated_at)) if self.is_finished() => KeyState::Delivered { generated_at },
+            Some((Some(escrow), generated_at)) => KeyState::Escrowed { escrow, generated_at },
+            Some((None, _)) => KeyState::Astray,
+            None if self.states.contains(&State::Generating) => KeyState::Unknown,
+            None => KeyState::None,
+        }
+    }
+
+    /// Whether some destination may have the key.
+    pub fn delivery_began(&self) -> bool {
+        self.states.contains(&State::Delivering)
+    }
+
+    /// The destinations that have the key.
+    pub fn stored(&self) -> impl Iterator<Item = &str> {
+        self.states.iter().filter_map(|state| match state {
+            State::Stored { destination } => Some(destination.as_str()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! A run that is going on.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::line::{Line, Planned, State};
+use super::{JournalError, io_error};
+
+/// A run and its file. Each step is on disk when [`Run::enter`] returns.
+#[derive(Debug)]
+pub struct Run {
+    file: File,
+    path: PathBuf,
+}
+
+impl Run {
+    pub(super) fn begin(directory: &Path, planned: Planned) -> Result<Run, JournalError> {
+        let id = format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S.%9f"), std::process::id());
+        let path = directory.join(format!("{id}.ndjson"));
+        let doing = || format!("create {}", path.display());
+        let file = File::options().append(true).create_new(true).mode(0o600).open(&path).map_err(io_error(doing))?;
+        let mut run = Run { file, path };
+        run.enter(State::Planned(Box::new(planned)))?;
+        // The name has to last too.
+        let doing = || format!("sync {}", directory.display());
+        File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error(doing))?;
+        Ok(run)
+    }
+
+    /// Goes on with a run that another program began.
+    ///
+    /// # Errors
+    /// When its file cannot be opened.
+    pub fn reopen(path: &Path) -> Result<Run, JournalError> {
+        let doing = || format!("open {}", path.display());
+        let mut file = File::options().append(true).open(path).map_err(io_error(doing))?;
+        // The other program may have died in the middle of a line: what follows stands on a line of its own.
+        file.write_all(b"\n").map_err(io_error(doing))?;
+        Ok(Run { file, path: path.to_owned() })
+    }
+
+    /// The same run once more, for a thread of its own.
+    ///
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub fn duplicate(&self) -> io::Result<Run> {
+        Ok(Run { file: self.file.try_clone()?, path: self.path.clone() })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes down how far the run has come, through to the disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]: the step must not be taken, if it is one that cannot be seen afterwards.
+    pub fn enter(&mut self, state: State) -> Result<(), JournalError> {
+        let doing = || format!("write {}", self.path.display());
+        let line = Line { at: Timestamp::now(), state };
+        let mut text = serde_json::to_string(&line).map_err(io::Error::from).map_err(io_error(doing))?;
+        text.push('\n');
+        self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(io_error(doing))
+    }
+}

@@ -12,7 +12,7 @@ use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
 use super::slot::Slot;
 use super::{DeliverError, Device, Format};
-use super::{file, stdout};
+use super::{file, stdout, vault};
 
 /// A place that can take a key: a kind, its value and its options.
 #[derive(Clone)]
@@ -47,10 +47,10 @@ pub(super) trait Target: Send + Sync {
 }
 
 /// The kinds, in the order in which they are listed to the person.
-static KINDS: [&Kind; 4] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS];
+static KINDS: [&Kind; 5] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS, &vault::KIND];
 
 /// The kinds that the design has and this version does not: they get a clear answer instead of "unknown".
-const LATER: [&str; 5] = ["ansible", "age", "vault", "exec", "k8s"];
+const LATER: [&str; 4] = ["ansible", "age", "exec", "k8s"];
 
 /// Why a text does not name a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +133,16 @@ pub enum DestinationError {
         /// What to write.
         example: &'static str,
     },
+    /// A secret where others can read it: in the arguments of the command, or in a file that is kept with the code.
+    #[error("{kind}: `{option}` would show a secret to all who see the command or the file")]
+    Exposed {
+        /// The kind.
+        kind: &'static str,
+        /// What was to be given openly.
+        option: &'static str,
+        /// What to write instead.
+        instead: &'static str,
+    },
     /// A text that names no recipient.
     #[error(transparent)]
     Recipient(#[from] UnknownRecipient),
@@ -156,6 +166,7 @@ impl DestinationError {
             }
             DestinationError::UnknownOption { known, .. } => Some(format!("its options are {}", known.join(", "))),
             DestinationError::NoOption { example, .. } => Some((*example).to_owned()),
+            DestinationError::Exposed { instead, .. } => Some((*instead).to_owned()),
             _ => None,
         }
     }

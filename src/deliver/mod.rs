@@ -10,8 +10,9 @@
 //! | `file:PATH` | `file.rs` | the bare key and a newline |
 //! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
+//! | `vault:MOUNT/PATH` | `vault/` | four fields of a KV version 2 secret; other fields stay |
 //!
-//! A new destination is a file here with a `Kind`, and its line in the table of `destination.rs`.
+//! A new destination is a file (or folder) here with a `Kind`, and its line in the table of `destination.rs`.
 //!
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
@@ -33,6 +34,7 @@ mod options;
 mod private;
 mod stdout;
 mod tfvars;
+mod vault;
 
 use std::path::PathBuf;
 

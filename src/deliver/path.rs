@@ -109,7 +109,8 @@ impl PathTemplate {
     }
 }
 
-fn home() -> Option<PathBuf> {
+/// The home directory, as `~/` at the start of a path stands for it.
+pub(super) fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 

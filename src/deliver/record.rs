@@ -149,6 +149,11 @@ impl Record {
     pub(super) fn to_json_with(&self, key: &Secret) -> io::Result<Zeroizing<Vec<u8>>> {
         wiped_json(&Entry { record: self, key: Some(key) })
     }
+
+    /// When the key was generated, as it is written: RFC 3339 in UTC, whole seconds.
+    pub(super) fn generated(&self) -> String {
+        seconds(self.generated_at)
+    }
 }
 
 /// `address` (no brackets) as the host part of a URL: an IPv6 address in brackets.
@@ -156,9 +161,9 @@ pub fn url_host(address: &str) -> String {
     if address.parse::<Ipv6Addr>().is_ok() { format!("[{address}]") } else { address.to_owned() }
 }
 
-/// The JSON of something that has a key in it, one line, no line end; its memory is wiped.
+/// JSON with a secret in it; its memory is wiped.
 ///
-/// It serialises twice: first to know the size, so that the buffer never moves and leaves no copy of the key behind.
+/// It serialises twice: first to know the size, so that the buffer never moves and leaves no copy of the secret behind.
 pub(super) fn wiped_json(value: &impl Serialize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut size = Count(0);
     serde_json::to_writer(&mut size, value)?;
@@ -240,7 +245,7 @@ impl Serialize for Entry<'_> {
         if let Some(key) = self.key {
             map.serialize_entry("key", key.expose())?;
         }
-        map.serialize_entry("generated_at", &seconds(record.generated_at))?;
+        map.serialize_entry("generated_at", &record.generated())?;
         map.serialize_entry("expires_at", &record.expires_at.map(seconds))?;
         map.serialize_entry("changes", &record.changes)?;
         map.serialize_entry("delivered_to", &record.delivered_to)?;
@@ -250,9 +255,14 @@ impl Serialize for Entry<'_> {
     }
 }
 
-/// RFC 3339 in UTC, without a fraction. Rounding fails only at the end of time.
+/// RFC 3339 in UTC, without a fraction.
 pub(super) fn seconds(at: Timestamp) -> String {
-    at.round(Unit::Second).unwrap_or(at).to_string()
+    whole_second(at).to_string()
+}
+
+/// The second as which a point in time is written down. Rounding fails only at the end of time.
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
+    at.round(Unit::Second).unwrap_or(at)
 }
 
 /// A writer that only counts.

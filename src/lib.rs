@@ -36,6 +36,7 @@
 //! | [`sim`] | a simulated FortiGate with its SSH server and its HTTPS administration | share code with `session` or `ssh` |
 //! | [`scrape`] | the key in a terminal's log | write it anywhere |
 //! | [`deliver`] | destinations, each reserved before there is a key; the escrow | lose a key |
+//! | [`rest`] | HTTPS to a device: the certificate judged before the key is sent, one request | follow a redirect, send a key in a URL |
 //! | [`journal`] | what a run is about to do and has done, on disk before it goes on | hold a secret |
 //! | [`verbs`] | the story of each verb, top to bottom | wording, flags |
 //! | [`report`] | all wording, exit statuses; stdout carries data only | decide |
@@ -65,6 +66,8 @@ pub mod sim;
 pub mod scrape;
 
 pub mod deliver;
+
+pub mod rest;
 
 pub mod journal;
 

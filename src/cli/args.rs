@@ -3,6 +3,7 @@
 mod check;
 mod exec;
 mod get;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::ssh::HostKeyPolicy;
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
+pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]
@@ -57,12 +59,16 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Prove that a delivered key works over REST
+    Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
     Scrape(ScrapeArgs),
     /// Print a key that was delivered before, for programs that ask for one
     Get(GetArgs),
     /// Run a command with a key in its environment
     Exec(Box<ExecArgs>),
+    /// Finish the deliveries that are still in the escrow
+    Deliver(DeliverArgs),
     /// List the presets, or show one
     Preset(PresetArgs),
     /// Run simulated FortiGates on loopback, to rehearse and to test against
@@ -184,21 +190,57 @@ pub struct ConsentArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Delivery")]
 pub struct DeliveryArgs {
-    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH (repeatable) [default: stdout]
+    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH, ansible:PATH, age:PATH, vault:MOUNT/PATH, k8s:PATH|-,
+    /// exec:COMMAND; options behind commas: age:fw1.age,armor=yes (repeatable) [default: stdout]
     #[arg(long = "to", value_name = "DESTINATION")]
     pub to: Vec<Destination>,
     /// Print the key to a terminal although it is delivered elsewhere too
     #[arg(long)]
     pub reveal: bool,
+    /// Who may open what age: seals, where it names nobody: age1…, or an SSH public key (repeatable)
+    #[arg(long = "age-recipient", value_name = "RECIPIENT")]
+    pub age_recipients: Vec<String>,
+    /// The same out of a file, one recipient a line (repeatable)
+    #[arg(long = "age-recipients-file", value_name = "FILE")]
+    pub age_recipients_files: Vec<String>,
+    /// Where keys are until they are delivered.
+    #[command(flatten)]
+    pub escrow: EscrowArgs,
+    /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
+    #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
+    pub output: Vec<OutputOrOption>,
+}
+
+/// Where keys are until they are delivered.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Delivery")]
+pub struct EscrowArgs {
     /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
     #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
     pub escrow_recipients: Vec<String>,
     /// The age identity that opens a key which an earlier run left sealed in the escrow
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE")]
     pub escrow_identity: Option<PathBuf>,
-    /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
-    #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
-    pub output: Vec<OutputOrOption>,
+}
+
+/// `fgtkey deliver`.
+#[derive(Debug, Args)]
+pub struct DeliverArgs {
+    /// Only the keys of these devices [default: all]
+    #[arg(value_name = "DEVICE")]
+    pub devices: Vec<String>,
+    /// Deliver what is still in the escrow
+    #[arg(long, conflicts_with = "list")]
+    pub resume: bool,
+    /// Show what is in the escrow: device, API user, when the key was generated, the destinations that lack it
+    #[arg(long)]
+    pub list: bool,
+    /// How a key is written to stdout, where that is what it lacks
+    #[arg(short, long, value_name = "key|json|env|tfvars")]
+    pub output: Option<Format>,
+    /// Where keys are until they are delivered.
+    #[command(flatten)]
+    pub escrow: EscrowArgs,
 }
 
 /// `-o`, which is both the output of tools of this kind and the options of `ssh`: the latter have a `=`, or a blank.

@@ -81,7 +81,7 @@ async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Opti
 }
 
 /// Flags that have no meaning without `--sim`.
-fn check_flags(args: &SimulatedArgs) -> Result<(), Usage> {
+pub(super) fn check_flags(args: &SimulatedArgs) -> Result<(), Usage> {
     let given = [
         ("--fortios", args.fortios.is_some()),
         ("--vdom-mode", args.vdom_mode.is_some()),
@@ -104,7 +104,7 @@ fn no_device() -> Usage {
     ("no device is named".into(), Some(hint.into()))
 }
 
-fn options(args: &SimulatedArgs) -> Result<SimOptions, Usage> {
+pub(super) fn options(args: &SimulatedArgs) -> Result<SimOptions, Usage> {
     let default = SimOptions::default();
     let version = args.fortios.as_deref().map(Version::parse_target).transpose();
     let version = version.map_err(|error| (format!("--fortios: {error}"), error.hint()))?;
@@ -121,7 +121,12 @@ fn options(args: &SimulatedArgs) -> Result<SimOptions, Usage> {
 }
 
 fn ssh_options(args: &CheckArgs) -> Vec<String> {
-    let options = args.output.iter().filter_map(|said| match said {
+    options_of(&args.output)
+}
+
+/// The options of `ssh` among what stands behind `-o`.
+pub(super) fn options_of(output: &[JsonOrOption]) -> Vec<String> {
+    let options = output.iter().filter_map(|said| match said {
         JsonOrOption::Json => None,
         JsonOrOption::Option(text) => Some(text.clone()),
     });

@@ -1,12 +1,12 @@
 //! Delivery flags to destinations and the escrow.
 
 use crate::deliver::seal::Recipients;
-use crate::deliver::{DeliverError, Destination, EscrowPlace, Format, escrow};
+use crate::deliver::{Defaults, DeliverError, Destination, DestinationError, EscrowPlace, Format, escrow};
 use crate::fortios::request::DeliverEntry;
 use crate::journal::{self, Journal};
 use crate::verbs::custody::Custody;
 
-use super::args::DeliveryArgs;
+use super::args::{DeliveryArgs, EscrowArgs};
 
 /// What is wrong with the flags, and what to type instead.
 pub(super) type Usage = (String, Option<String>);
@@ -14,13 +14,21 @@ pub(super) type Usage = (String, Option<String>);
 /// The recipients of the escrow, where no flag names them; one a line.
 const ESCROW_RECIPIENT: &str = "FGTKEY_ESCROW_RECIPIENT";
 
-/// `--to` wins over the request's `deliver:`.
+/// `--to` wins over the request's `deliver:`; what the flags say of all destinations goes for both.
 pub(super) fn destinations(args: &DeliveryArgs, request: &[DeliverEntry]) -> Result<Vec<Destination>, Usage> {
+    let defaults = Defaults {
+        reveal: args.reveal,
+        age_recipients: args.age_recipients.clone(),
+        age_recipients_files: args.age_recipients_files.clone(),
+    };
+    let usage = |of: &str, error: DestinationError| (format!("{of}: {error}"), error.hint());
     if !args.to.is_empty() {
-        return Ok(args.to.clone());
+        let with = |to: &Destination| to.clone().with(&defaults).map_err(|error| usage("--to", error));
+        return args.to.iter().map(with).collect();
     }
     let read = |entry: &DeliverEntry| {
-        Destination::from_yaml(&entry.kind, &entry.value).map_err(|error| (format!("deliver: {error}"), error.hint()))
+        let destination = Destination::from_yaml(&entry.kind, &entry.value).and_then(|to| to.with(&defaults));
+        destination.map_err(|error| usage("deliver", error))
     };
     request.iter().map(read).collect()
 }
@@ -32,22 +40,28 @@ pub(super) fn custody(
     format: Format,
     simulated: bool,
 ) -> Result<Custody, Usage> {
-    let escrow = escrow(args)?;
+    let escrow = place(&args.escrow)?;
     let journal = if simulated {
         Journal::passing().map_err(|error| (format!("no temporary file can be made: {error}"), None))?
     } else {
-        // Where there is a place for the escrow there is one for the journal.
-        Journal::at(journal::directory().unwrap_or_else(|| escrow.directory.join("journal")))
+        journal()?
     };
-    let escrow_identity = args.escrow_identity.clone();
+    let escrow_identity = args.escrow.escrow_identity.clone();
     Ok(Custody { destinations, format, escrow, escrow_identity, journal })
 }
 
+/// The journal of this person.
+pub(super) fn journal() -> Result<Journal, Usage> {
+    journal::directory().map(Journal::at).ok_or_else(no_place)
+}
+
+fn no_place() -> Usage {
+    (DeliverError::NoEscrow.to_string(), DeliverError::NoEscrow.hint())
+}
+
 /// Where keys are until their destinations have them.
-pub(super) fn escrow(args: &DeliveryArgs) -> Result<EscrowPlace, Usage> {
-    let Some(directory) = escrow::directory() else {
-        return Err((DeliverError::NoEscrow.to_string(), DeliverError::NoEscrow.hint()));
-    };
+pub(super) fn place(args: &EscrowArgs) -> Result<EscrowPlace, Usage> {
+    let directory = escrow::directory().ok_or_else(no_place)?;
     let texts =
         if args.escrow_recipients.is_empty() { recipients_of_environment() } else { args.escrow_recipients.clone() };
     let recipients = Recipients::parse(texts.iter().map(String::as_str));

@@ -2,10 +2,12 @@
 
 pub mod args;
 mod check;
+mod deliver;
 mod delivery;
 mod exec;
 mod get;
 mod interrupt;
+mod key;
 mod logging_in;
 mod mint;
 mod preset;
@@ -13,6 +15,7 @@ mod scrape;
 mod sim;
 mod simulated;
 mod transcript;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -34,9 +37,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
+        Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
         Command::Get(args) => get::run(&args, &mut reporter),
         Command::Exec(args) => exec::run(&args, &mut reporter),
+        Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Read};
 
-use crate::deliver::{self, Device, Format, Record};
+use crate::deliver::{self, Destination, Device, Format, Record};
 use crate::report::{Exit, Reporter};
 use crate::scrape::{self, Found, Scrape};
 use crate::verbs::{Event, Observer};
@@ -15,6 +15,13 @@ pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
         reporter.bad_usage(&format!("-o {option} is an option of ssh, and scrape logs in nowhere"), None);
         return Exit::Usage;
     }
+    let destinations = match super::delivery::destinations(&args.delivery, &[]) {
+        Ok(destinations) => destinations,
+        Err((message, hint)) => {
+            reporter.bad_usage(&message, hint.as_deref());
+            return Exit::Usage;
+        }
+    };
     let transcript = match read_stdin(reporter) {
         Ok(transcript) => transcript,
         Err(error) => {
@@ -31,7 +38,7 @@ pub(super) fn run(args: &ScrapeArgs, reporter: &mut Reporter) -> Exit {
         }
         return Exit::Failed;
     }
-    deliver(args, found, reporter)
+    deliver(args, &destinations, found, reporter)
 }
 
 fn read_stdin(reporter: &mut Reporter) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
@@ -55,13 +62,13 @@ fn wanted(args: &ScrapeArgs, scrape: &mut Scrape) -> Vec<Found> {
     live.filter(|found| args.api_user.is_none() || found.api_user == args.api_user).collect()
 }
 
-fn deliver(args: &ScrapeArgs, found: Vec<Found>, reporter: &mut Reporter) -> Exit {
+fn deliver(args: &ScrapeArgs, destinations: &[Destination], found: Vec<Found>, reporter: &mut Reporter) -> Exit {
     let format = args.delivery.format().unwrap_or(if found.len() == 1 { Format::Key } else { Format::NameAndKey });
     let count = found.len();
     let mut undelivered = 0;
     for (number, found) in (1..).zip(found) {
         let name = device_name(args, &found, number, count);
-        match deliver_one(args, found, &name, format, reporter) {
+        match deliver_one(args, destinations, found, (&name, format), reporter) {
             Exit::Done => {}
             Exit::Escrowed => undelivered += 1,
             other => return other,
@@ -75,17 +82,23 @@ fn device_name(args: &ScrapeArgs, found: &Found, number: usize, count: usize) ->
     if count > 1 && args.device.is_some() { format!("{name}-{number}") } else { name }
 }
 
-fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, reporter: &mut Reporter) -> Exit {
+fn deliver_one(
+    args: &ScrapeArgs,
+    destinations: &[Destination],
+    found: Found,
+    (name, format): (&str, Format),
+    reporter: &mut Reporter,
+) -> Exit {
     let address = args.address.clone().unwrap_or_else(|| name.to_owned());
     let device = Device { name: name.to_owned(), address: address.clone() };
-    let escrow = match super::delivery::escrow(&args.delivery) {
+    let escrow = match super::delivery::place(&args.delivery.escrow) {
         Ok(escrow) => escrow,
         Err((message, hint)) => {
             reporter.bad_usage(&message, hint.as_deref());
             return Exit::Usage;
         }
     };
-    let slot = match deliver::reserve(&args.delivery.to, &device, format, &escrow) {
+    let slot = match deliver::reserve(destinations, &device, format, &escrow) {
         Ok(slot) => slot,
         Err(error) => {
             reporter.unreserved(Some(name), &error);
@@ -98,7 +111,7 @@ fn deliver_one(args: &ScrapeArgs, found: Found, name: &str, format: Format, repo
     match slot.store(&mut record, found.key) {
         Ok(stored) => {
             reporter.on(name, Event::Scraped(stored));
-            print_keyless(&record, &args.delivery.to, args.delivery.format())
+            print_keyless(&record, destinations, args.delivery.format())
         }
         Err(undelivered) => {
             reporter.undelivered(name, &undelivered);

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use crate::secret::Secret;
-use crate::sim::{Running, SimOptions, VdomMode};
+use crate::sim::{Login, Running, Shell, SimOptions, VdomMode};
 use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 
 use super::args::VdomModeArg;
 
 /// The password of the embedded device, which anybody may know.
 const PASSWORD: &str = "admin";
+
+/// The API user that [`key`] makes.
+pub(super) const API_USER: &str = "terraform";
 
 /// Starts one device; the error is a message for the person.
 pub(super) async fn start(options: &SimOptions) -> Result<Running, String> {
@@ -35,4 +38,30 @@ pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
     (Dial::new(options), endpoint)
+}
+
+/// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.
+pub(super) fn key(running: &Running) -> Option<Secret> {
+    let multi = running.device.spec().vdom_mode.is_on();
+    let scope = if multi { "config global\n" } else { "" };
+    let vdom = if multi { "set vdom root\n" } else { "" };
+    let typed = format!(
+        "{scope}config system accprofile\nedit {API_USER}\nset sysgrp read\nend\nconfig system api-user\nedit {API_USER}\n\
+         set accprofile {API_USER}\n{vdom}config trusthost\nedit 1\nset ipv4-trusthost 127.0.0.0 255.0.0.0\nend\nend\n\
+         execute api-user generate-key {API_USER}\n"
+    );
+    let (mut shell, _) = Shell::open(&running.device, Login { rows: 1000, cols: 511, ..Login::default() });
+    let mut said = String::new();
+    for line in typed.lines() {
+        said = heard(&mut shell, line);
+        // A release that asks for the password at a commit.
+        if said.ends_with("password: ") {
+            said = heard(&mut shell, PASSWORD);
+        }
+    }
+    said.split("New API key: ").nth(1)?.split_whitespace().next().map(Secret::new)
+}
+
+fn heard(shell: &mut Shell, line: &str) -> String {
+    String::from_utf8_lossy(&shell.receive(format!("{line}\n").as_bytes()).bytes).into_owned()
 }

@@ -12,13 +12,25 @@ use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
 use super::slot::Slot;
 use super::{DeliverError, Device, Format};
-use super::{file, stdout, vault};
+use super::{age, ansible, exec, file, kubernetes, stdout, vault};
 
 /// A place that can take a key: a kind, its value and its options.
 #[derive(Clone)]
 pub struct Destination {
     options: Options,
+    revealed: bool,
     target: Arc<dyn Target>,
+}
+
+/// What is said once for all destinations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Defaults {
+    /// The key may be seen on a terminal although it goes elsewhere too.
+    pub reveal: bool,
+    /// Who may open the sealed files that name nobody: `age1…`, or SSH public keys.
+    pub age_recipients: Vec<String>,
+    /// Files with such recipients, one a line.
+    pub age_recipients_files: Vec<String>,
 }
 
 /// A kind of destination. A new one is a file with one of these, and its line in [`KINDS`].
@@ -40,6 +52,16 @@ pub(super) trait Target: Send + Sync {
     /// Proves that the key can be put there, before there is one, and leaves nothing behind when the slot is dropped.
     fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError>;
 
+    /// Whether the key goes to standard output.
+    fn is_stdout(&self) -> bool {
+        false
+    }
+
+    /// Finds what only the destination and the defaults together can lack.
+    fn check(&self) -> Result<(), DestinationError> {
+        Ok(())
+    }
+
     /// Reads back the key that was delivered for a device. Fails with [`FetchError::WriteOnly`] unless the kind can do that.
     fn fetch(&self, _: &Device) -> Result<Fetched, FetchError> {
         Err(FetchError::WriteOnly)
@@ -47,10 +69,17 @@ pub(super) trait Target: Send + Sync {
 }
 
 /// The kinds, in the order in which they are listed to the person.
-static KINDS: [&Kind; 5] = [&stdout::KIND, &file::KEY, &file::DOTENV, &file::TFVARS, &vault::KIND];
-
-/// The kinds that the design has and this version does not: they get a clear answer instead of "unknown".
-const LATER: [&str; 4] = ["ansible", "age", "exec", "k8s"];
+static KINDS: [&Kind; 9] = [
+    &stdout::KIND,
+    &file::KEY,
+    &file::DOTENV,
+    &file::TFVARS,
+    &ansible::KIND,
+    &age::KIND,
+    &vault::KIND,
+    &kubernetes::KIND,
+    &exec::KIND,
+];
 
 /// Why a text does not name a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,9 +87,6 @@ pub enum DestinationError {
     /// A kind that nobody knows.
     #[error("`{0}` is not a kind of destination")]
     Unknown(String),
-    /// A kind that a later version will have.
-    #[error("this version of fgtkey cannot deliver to {0}")]
-    NotYet(String),
     /// A kind that needs a value (a path, a command), without one.
     #[error("{kind} needs a {value_name}")]
     NoValue {
@@ -153,10 +179,10 @@ impl DestinationError {
     pub fn hint(&self) -> Option<String> {
         match self {
             DestinationError::Unknown(word) => Some(hint_for_unknown(word)),
-            DestinationError::NotYet(_) => Some(format!("the destinations are {}", listed())),
             DestinationError::NoValue { kind, value_name: "path", .. } => {
                 Some(format!("{kind}:PATH, for example {kind}:keys/{{{{ device.name }}}}"))
             }
+            DestinationError::Recipient(_) => Some("age-keygen -y IDENTITY prints the recipient of an identity".into()),
             DestinationError::NoValue { syntax, .. } => Some((*syntax).to_owned()),
             DestinationError::StdoutWithPath(path) => Some(format!("file:{path} writes the key to a file")),
             DestinationError::TfvarsJson(_) => Some("name a file that ends in .tfvars".into()),
@@ -210,11 +236,29 @@ impl Destination {
 
     /// Standard output.
     pub fn stdout() -> Self {
-        Destination { options: Options::parse(stdout::LABEL, "", &[]), target: Arc::new(stdout::Stdout) }
+        let options = Options::parse(stdout::LABEL, "", &[]);
+        Destination { options, revealed: false, target: Arc::new(stdout::Stdout) }
     }
 
     fn of(kind: &'static Kind, options: Options) -> Result<Self, DestinationError> {
-        Ok(Destination { target: (kind.parse)(&options)?, options })
+        Ok(Destination { target: (kind.parse)(&options)?, revealed: false, options })
+    }
+
+    /// The destination with what was said for all of them.
+    ///
+    /// Fails where something is still missing that only a person can say: the recipients of a sealed file.
+    pub fn with(self, defaults: &Defaults) -> Result<Self, DestinationError> {
+        let revealed = defaults.reveal;
+        let named = [age::RECIPIENT, age::RECIPIENTS_FILE].iter().any(|name| self.options.one(name).is_some());
+        if self.kind() != age::KIND.name || named {
+            self.target.check()?;
+            return Ok(Destination { revealed, ..self });
+        }
+        let options = self.options.and(age::RECIPIENT, &defaults.age_recipients);
+        let options = options.and(age::RECIPIENTS_FILE, &defaults.age_recipients_files);
+        let sealed = Destination { revealed, ..Destination::of(&age::KIND, options)? };
+        sealed.target.check()?;
+        Ok(sealed)
     }
 
     /// The kind, as it is spelt in front of the colon.
@@ -224,7 +268,12 @@ impl Destination {
 
     /// Whether the key goes to standard output.
     pub fn is_stdout(&self) -> bool {
-        self.kind() == stdout::LABEL
+        self.target.is_stdout()
+    }
+
+    /// Whether the key may be seen on a terminal although it goes elsewhere too.
+    pub(super) fn is_revealed(&self) -> bool {
+        self.revealed
     }
 
     pub(super) fn reserve(&self, device: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
@@ -248,7 +297,6 @@ impl Kind {
     fn named(word: &str) -> Result<&'static Kind, DestinationError> {
         match KINDS.iter().find(|kind| kind.name == word) {
             Some(kind) => Ok(kind),
-            None if LATER.contains(&word) => Err(DestinationError::NotYet(word.to_owned())),
             None => Err(DestinationError::Unknown(word.to_owned())),
         }
     }
@@ -282,7 +330,7 @@ impl FromStr for Destination {
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_stdout() { f.write_str(stdout::LABEL) } else { f.write_str(&self.options.text()) }
+        if self.kind() == stdout::LABEL { f.write_str(stdout::LABEL) } else { f.write_str(&self.options.text()) }
     }
 }
 

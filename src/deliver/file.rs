@@ -1,36 +1,35 @@
-//! Destinations that are files: `file:`, `dotenv:`, `tfvars:`.
+//! Destinations that are files: `file:`, `dotenv:`, `tfvars:`, and the reserved file of every other kind.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use std::sync::Arc;
-
+use super::content::{Content, ContentError, Found, Lines};
 use super::destination::{DestinationError, Kind, Target};
-use super::edit::{Setting, Statement, rewrite};
 use super::fetch::{FetchError, Fetched};
 use super::options::Options;
 use super::path::PathTemplate;
 use super::private::{LARGEST, PrivateFile};
 use super::record::Record;
 use super::slot::Slot;
-use super::{DeliverError, Device, EditError, Format, dotenv, format, tfvars};
+use super::{DeliverError, Device, EditError, Format};
 use crate::secret::Secret;
 
 /// `file:PATH`: the bare key and a newline; an existing file is replaced.
-pub(super) static KEY: Kind = kind("file", "file:PATH", |options| target(options, Content::Key));
+pub(super) static KEY: Kind = kind("file", "file:PATH", |options| FileTarget::shared(options, Format::Key));
 
 /// `dotenv:PATH`: two variables; other lines of an existing file stay.
-pub(super) static DOTENV: Kind = kind("dotenv", "dotenv:PATH", |options| target(options, Content::Dotenv));
+pub(super) static DOTENV: Kind = kind("dotenv", "dotenv:PATH", |options| FileTarget::shared(options, Lines::Dotenv));
 
 /// `tfvars:PATH`: two Terraform variables; other lines of an existing file stay.
 pub(super) static TFVARS: Kind = kind("tfvars", "tfvars:PATH", |options| {
     if options.value.ends_with(".json") {
         return Err(DestinationError::TfvarsJson(options.value.clone()));
     }
-    target(options, Content::Tfvars)
+    FileTarget::shared(options, Lines::Tfvars)
 });
 
 type Parse = fn(&Options) -> Result<Arc<dyn Target>, DestinationError>;
@@ -39,75 +38,84 @@ const fn kind(name: &'static str, syntax: &'static str, parse: Parse) -> Kind {
     Kind { name, syntax, value_name: "path", options: &[], parse }
 }
 
-fn target(options: &Options, content: Content) -> Result<Arc<dyn Target>, DestinationError> {
-    Ok(Arc::new(FileTarget { kind: options.kind, path: options.path()?, content }))
+/// A file whose path may name the device.
+pub(super) struct FileTarget {
+    kind: &'static str,
+    /// The options as they stand behind the path.
+    options: String,
+    path: PathTemplate,
+    content: Arc<dyn Content>,
 }
 
-struct FileTarget {
-    kind: &'static str,
-    path: PathTemplate,
-    content: Content,
+impl FileTarget {
+    /// The file that `options` name. Fails without a usable path.
+    pub(super) fn new(options: &Options, content: Arc<dyn Content>) -> Result<Self, DestinationError> {
+        Ok(FileTarget { kind: options.kind, options: options.tail(), path: options.path()?, content })
+    }
+
+    /// The destination as it was asked for, without its options.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.kind, self.path.as_str())
+    }
+
+    fn shared(options: &Options, content: impl Content + 'static) -> Result<Arc<dyn Target>, DestinationError> {
+        Ok(Arc::new(FileTarget::new(options, Arc::new(content))?))
+    }
 }
 
 impl Target for FileTarget {
     fn reserve(&self, device: &Device, _: Format) -> Result<Box<dyn Slot>, DeliverError> {
         let (label, path) = self.path.file_for(self.kind, device)?;
-        Ok(Box::new(FileSlot::reserve(label, &path, self.content)?))
+        Ok(Box::new(FileSlot::reserve(label, &self.options, &path, Arc::clone(&self.content))?))
     }
 
     fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
-        let (destination, path) = self.path.file_for(self.kind, device)?;
-        let Some(text) = text_of(&destination, &path)? else { return Err(FetchError::Nothing { destination }) };
-        match self.content.read(&text) {
-            Ok((key, hostname)) => {
-                Ok(Fetched { destination, key: Secret::new(&*key), hostname, api_user: None, generated_at: None })
-            }
-            Err(problem) => Err(FetchError::NoKey { destination, problem }),
-        }
+        let (label, path) = self.path.file_for(self.kind, device)?;
+        fetch(label, &path, self.content.as_ref())
     }
 }
 
-/// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
-    /// The bare key and a newline.
-    Key,
-    /// Two variables among the lines of others.
-    Dotenv,
-    /// Two Terraform variables among the statements of others.
-    Tfvars,
+/// Reads a key back out of the file at `path`.
+pub(super) fn fetch(label: String, path: &Path, content: &dyn Content) -> Result<Fetched, FetchError> {
+    let Some(bytes) = whole(&label, path)? else { return Err(FetchError::Nothing { destination: label }) };
+    match content.read_back(&bytes) {
+        Ok(Found { key, hostname }) => {
+            Ok(Fetched { destination: label, key, hostname, api_user: None, generated_at: None })
+        }
+        Err(ContentError::NoKey(problem)) => Err(FetchError::NoKey { destination: label, problem }),
+        Err(error) => Err(unwritten(&label, path, error).into()),
+    }
 }
-
-/// Room for two settings and their line ends, in bytes.
-const ROOM: usize = 4096;
 
 /// A reserved file.
 pub(super) struct FileSlot {
     label: String,
+    spec: String,
     path: PathBuf,
-    content: Content,
+    content: Arc<dyn Content>,
     draft: PrivateFile,
 }
 
 impl FileSlot {
     /// Proves that `path` can be written: the directory takes a file, the disk has room, what is there already is a
-    /// regular file that may be replaced and whose other lines can be told apart.
+    /// regular file that may be replaced and whose other lines can be told apart. `options` are kept for another run.
     ///
     /// A symbolic link is followed: its target is replaced and the link stays.
-    pub(super) fn reserve(label: String, path: &Path, content: Content) -> Result<Self, DeliverError> {
+    pub(super) fn reserve(
+        label: String,
+        options: &str,
+        path: &Path,
+        content: Arc<dyn Content>,
+    ) -> Result<Self, DeliverError> {
         let path = resolve(&label, path)?;
-        let existing = existing(&label, &path, content)?;
-        content.check(&existing).map_err(|source| unfit(&label, &path, source))?;
+        let existing = existing(&label, &path, content.as_ref())?;
+        content.check(&existing).map_err(|error| unwritten(&label, &path, error))?;
         let directory = directory_of(&path);
-        let draft = PrivateFile::reserve(directory, existing.len() + ROOM)
+        let draft = PrivateFile::reserve(directory, content.room(existing.len()))
             .map_err(io_error(&label, &format!("create a file in {}", directory.display())))?;
-        Ok(FileSlot { label, path, content, draft })
-    }
-
-    fn edited(&self, existing: &str, settings: &[Setting]) -> Result<Zeroizing<Vec<u8>>, DeliverError> {
-        let statements = self.content.statements(existing).map_err(|source| unfit(&self.label, &self.path, source))?;
-        let mut text = rewrite(&statements, settings);
-        Ok(Zeroizing::new(std::mem::take(&mut *text).into_bytes()))
+        let kind = label.split(':').next().unwrap_or_default();
+        let spec = format!("{kind}:{}{options}", path.display());
+        Ok(FileSlot { label, spec, path, content, draft })
     }
 }
 
@@ -117,8 +125,7 @@ impl Slot for FileSlot {
     }
 
     fn spec(&self) -> String {
-        let kind = self.label.split(':').next().unwrap_or_default();
-        format!("{kind}:{}", self.path.display())
+        self.spec.clone()
     }
 
     fn path(&self) -> Option<&Path> {
@@ -127,95 +134,43 @@ impl Slot for FileSlot {
 
     /// Writes the key. The existing file is read again: others may have changed their lines meanwhile.
     fn store(self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError> {
-        let existing = existing(&self.label, &self.path, self.content)?;
-        let bytes = match self.content.settings(record, key) {
-            None => Format::Key.render(record, key).map_err(io_error(&self.label, "write the key"))?,
-            Some(settings) => self.edited(&existing, &settings)?,
-        };
+        let existing = existing(&self.label, &self.path, self.content.as_ref())?;
+        let rendered = self.content.render(&existing, record, key);
+        let bytes = rendered.map_err(|error| unwritten(&self.label, &self.path, error))?;
         self.draft.replace(&self.path, &bytes).map_err(io_error(&self.label, "write the key"))
     }
 }
 
-impl Content {
-    fn settings(self, record: &Record, key: &Secret) -> Option<Vec<Setting>> {
-        match self {
-            Content::Key => None,
-            Content::Dotenv => Some(format::env(record, key)),
-            Content::Tfvars => Some(format::terraform(record, key)),
-        }
-    }
-
-    fn statements(self, text: &str) -> Result<Vec<Statement<'_>>, EditError> {
-        match self {
-            Content::Key => Ok(Vec::new()),
-            Content::Dotenv => dotenv::statements(text),
-            Content::Tfvars => tfvars::statements(text),
-        }
-    }
-
-    fn check(self, text: &str) -> Result<(), EditError> {
-        self.statements(text).map(drop)
-    }
-
-    /// The key in such a file, and the host beside it; or what is wrong with the file.
-    fn read(self, text: &str) -> Result<(Zeroizing<String>, Option<String>), String> {
-        let value: fn(&Statement<'_>) -> Option<Zeroizing<String>> = match self {
-            Content::Key => return bare_key(text).map(|key| (key, None)),
-            Content::Dotenv => dotenv::value,
-            Content::Tfvars => tfvars::value,
-        };
-        let statements = self.statements(text).map_err(|error| error.to_string())?;
-        // Of several settings of one name the last one counts, for shells as for Terraform.
-        let last = |name| statements.iter().rev().find(|statement| statement.name == Some(name)).and_then(value);
-        let (host, token) = self.names();
-        let key = last(token).filter(|key| !key.is_empty()).ok_or(format!("{token} has no value"))?;
-        Ok((key, last(host).map(|host| host.to_string()).filter(|host| !host.is_empty())))
-    }
-
-    /// The settings of the host and of the key.
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Content::Tfvars => (format::TERRAFORM_HOSTNAME, format::TERRAFORM_TOKEN),
-            Content::Key | Content::Dotenv => (format::HOSTNAME, format::TOKEN),
-        }
-    }
-}
-
-/// A key is one word on one line.
-fn bare_key(text: &str) -> Result<Zeroizing<String>, String> {
-    let mut words = text.split_whitespace();
-    match (words.next(), words.next()) {
-        (Some(key), None) => Ok(Zeroizing::new(key.to_owned())),
-        (None, _) => Err("the file is empty".into()),
-        (Some(_), Some(_)) => Err("there is more than one word in it".into()),
-    }
-}
-
 /// The text of the file whose other lines stay; empty when there is none, or when nothing of it stays.
-fn existing(label: &str, path: &Path, content: Content) -> Result<Zeroizing<String>, DeliverError> {
-    if content == Content::Key {
+fn existing(label: &str, path: &Path, content: &dyn Content) -> Result<Zeroizing<String>, DeliverError> {
+    if !content.keeps_others() {
         return Ok(Zeroizing::default());
     }
-    Ok(text_of(label, path)?.unwrap_or_default())
+    let mut bytes = whole(label, path)?.unwrap_or_default();
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(unfit(label, path, EditError::NotText))
+        }
+    }
 }
 
-/// The text of a file; none when there is no file.
-fn text_of(label: &str, path: &Path) -> Result<Option<Zeroizing<String>>, DeliverError> {
+/// The bytes of a file of settings; none when there is no file.
+fn whole(label: &str, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, DeliverError> {
+    let unread = || io_error(label, &format!("read {}", path.display()));
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io_error(label, &format!("read {}", path.display()))(error)),
+        Err(error) => return Err(unread()(error)),
     };
-    let size = file.metadata().map_err(io_error(label, &format!("read {}", path.display())))?.len();
+    let size = file.metadata().map_err(unread())?.len();
     if size > LARGEST {
         return Err(unfit(label, path, EditError::TooLarge { bytes: size }));
     }
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
-    match file.take(LARGEST).read_to_string(&mut text) {
-        Ok(_) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::InvalidData => Err(unfit(label, path, EditError::NotText)),
-        Err(error) => Err(io_error(label, &format!("read {}", path.display()))(error)),
-    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(unread())?;
+    Ok(Some(bytes))
 }
 
 /// The real path of what will be replaced: its directory canonical, a link followed.
@@ -272,8 +227,20 @@ fn unfit(label: &str, path: &Path, source: EditError) -> DeliverError {
     DeliverError::Unfit { destination: label.into(), path: path.into(), source }
 }
 
+/// Says of which destination it is that nothing can be written.
+pub(super) fn unwritten(label: &str, path: &Path, error: ContentError) -> DeliverError {
+    match error {
+        ContentError::Edit(source) => unfit(label, path, source),
+        ContentError::Io(source) => io_error(label, "write the key")(source),
+        ContentError::Locked { doing, source, hint } => {
+            DeliverError::Service { destination: label.into(), doing: doing.into(), source, hint }
+        }
+        ContentError::NoKey(problem) => io_error(label, "read the key")(io::Error::other(problem)),
+    }
+}
+
 /// Wraps the system's refusal with what was being done.
-pub(super) fn io_error(label: &str, doing: &str) -> impl FnOnce(io::Error) -> DeliverError {
+pub(super) fn io_error(label: &str, doing: &str) -> impl FnOnce(io::Error) -> DeliverError + use<> {
     let (destination, doing) = (label.to_owned(), doing.to_owned());
     move |source| DeliverError::Io { destination, doing, source }
 }

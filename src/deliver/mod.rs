@@ -10,9 +10,14 @@
 //! | `file:PATH` | `file.rs` | the bare key and a newline |
 //! | `dotenv:PATH` | `dotenv.rs` | `FORTIOS_ACCESS_HOSTNAME` and `FORTIOS_ACCESS_TOKEN`; other lines stay |
 //! | `tfvars:PATH` | `tfvars.rs` | `fortios_hostname` and `fortios_token`; other lines stay |
+//! | `ansible:PATH` | `ansible/` | host variables, plain or in Ansible Vault; other variables stay |
+//! | `age:PATH` | `age.rs` | the bare key (or the record), sealed to recipients |
 //! | `vault:MOUNT/PATH` | `vault/` | four fields of a KV version 2 secret; other fields stay |
+//! | `k8s:PATH` | `kubernetes.rs` | the manifest of a Secret; `k8s:-` writes it to stdout |
+//! | `exec:COMMAND` | `exec.rs` | the record as one line of JSON, on the command's stdin |
 //!
-//! A new destination is a file (or folder) here with a `Kind`, and its line in the table of `destination.rs`.
+//! What is written stands in a `Content`, whether a file or a stream takes it (`content.rs`). A new destination is a file (or
+//! folder) here with a `Kind`, and its line in the table of `destination.rs`.
 //!
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
@@ -27,9 +32,16 @@ pub mod record;
 pub mod seal;
 pub mod slot;
 
+mod age;
+mod ansible;
+mod content;
 mod dotenv;
 mod edit;
+mod environment;
+mod exec;
+mod feed;
 mod file;
+mod kubernetes;
 mod options;
 mod private;
 mod stdout;
@@ -38,8 +50,9 @@ mod vault;
 
 use std::path::PathBuf;
 
+pub use ansible::VaultError;
 pub use answer::{Answer, Query, QueryError};
-pub use destination::{Destination, DestinationError};
+pub use destination::{Defaults, Destination, DestinationError};
 pub use escrow::{EscrowError, EscrowPlace, Kept};
 pub use fetch::{FetchError, Fetched};
 pub use format::Format;
@@ -127,6 +140,18 @@ pub enum DeliverError {
     /// Standard output is closed or `/dev/null`.
     #[error("stdout is closed or /dev/null, where a key is lost")]
     Nowhere,
+    /// stdout is a terminal, and the key goes elsewhere too: nobody said that it may be seen.
+    #[error("{destination}: stdout is a terminal, and the key goes elsewhere too")]
+    Terminal {
+        /// The destination as it is told.
+        destination: String,
+    },
+    /// A file is to be sealed, and nobody is to read it.
+    #[error("{destination}: nobody is named who may open it")]
+    NoRecipient {
+        /// The destination as it was asked for.
+        destination: String,
+    },
     /// A service (a secret store, a command) refused or could not be had.
     #[error("{destination}: could not {doing}")]
     Service {
@@ -164,6 +189,8 @@ impl DeliverError {
             DeliverError::Io { destination, .. } if destination == escrow::LABEL => {
                 Some("XDG_STATE_HOME names the directory that keeps undelivered keys".into())
             }
+            DeliverError::Terminal { .. } => Some("--reveal shows the key on the terminal".into()),
+            DeliverError::NoRecipient { .. } => Some("add recipient=age1…, or an SSH public key".into()),
             DeliverError::NoEscrow => Some("set XDG_STATE_HOME to a directory that you may write to".into()),
             DeliverError::Path { source, .. } => source.hint(),
             DeliverError::Service { hint, .. } => hint.clone(),
@@ -183,6 +210,14 @@ pub enum EditError {
     TooLarge {
         /// The size found.
         bytes: u64,
+    },
+    /// YAML that is not plainly one variable a line.
+    #[error("line {line}: {problem}")]
+    Yaml {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is the matter there.
+        problem: String,
     },
     /// A quoted value, a comment, a list or a heredoc has no end.
     #[error("what begins in line {line} has no end")]

@@ -50,7 +50,7 @@ impl Options {
         for (name, value) in map {
             let name = name.replace('_', "-");
             if name == value_name {
-                options.value = texts(kind, &name, value)?.join(" ");
+                options.value = value_text(kind, value_name, value)?;
             } else if known.contains(&name.as_str()) {
                 let given = texts(kind, &name, value)?.into_iter().map(|text| (name.clone(), text));
                 options.given.extend(given);
@@ -72,15 +72,57 @@ impl Options {
         self.given.iter().filter(move |(given, _)| given == name).map(|(_, text)| text.as_str())
     }
 
+    /// The error for an option whose text cannot be used.
+    pub(super) fn refused(&self, option: &'static str, problem: impl ToString) -> DestinationError {
+        let text = self.one(option).unwrap_or_default().to_owned();
+        DestinationError::Option { kind: self.kind, option, text, problem: problem.to_string() }
+    }
+
     /// The text form, which reads back as it is.
     pub(super) fn text(&self) -> String {
-        let options = self.given.iter().map(|(name, text)| format!(",{name}={text}"));
-        format!("{}:{}{}", self.kind, self.value, options.collect::<String>())
+        format!("{}:{}{}", self.kind, self.value, self.tail())
+    }
+
+    /// The options as they stand behind the value in the text form: `,name=text` for each of them.
+    pub(super) fn tail(&self) -> String {
+        self.given.iter().map(|(name, text)| format!(",{name}={text}")).collect()
+    }
+
+    /// The same with every text of `name` (a file) as `absolute` makes it.
+    pub(super) fn absolute(mut self, names: &[&str]) -> Options {
+        let files = self.given.iter_mut().filter(|(name, _)| names.contains(&name.as_str()));
+        for (_, text) in files.filter(|(_, text)| !text.starts_with("~/")) {
+            if let Ok(path) = std::path::absolute(&*text) {
+                *text = path.display().to_string();
+            }
+        }
+        self
+    }
+
+    /// The same with `texts` for `name`, which may have been given already.
+    pub(super) fn and(mut self, name: &str, texts: &[String]) -> Options {
+        self.given.extend(texts.iter().map(|text| (name.to_owned(), text.clone())));
+        self
     }
 }
 
 fn named<'a>(piece: &'a str, known: &[&str]) -> Option<(&'a str, &'a str)> {
     piece.split_once('=').filter(|(name, _)| known.contains(name))
+}
+
+/// The value as text. A list is for a command alone: its arguments, in the JSON that `exec:` reads back.
+fn value_text(kind: &'static str, value_name: &'static str, value: &Value) -> Result<String, DestinationError> {
+    let texts = texts(kind, value_name, value)?;
+    match value {
+        Value::Array(_) if value_name == "command" => Ok(json_list(&texts)),
+        Value::Array(_) => Err(DestinationError::Shape { kind, value_name }),
+        _ => texts.into_iter().next().ok_or(DestinationError::Shape { kind, value_name }),
+    }
+}
+
+fn json_list(texts: &[String]) -> String {
+    // A list of texts into memory: nothing in it can fail.
+    serde_json::to_string(texts).unwrap_or_default()
 }
 
 fn texts(kind: &'static str, option: &str, value: &Value) -> Result<Vec<String>, DestinationError> {

@@ -109,6 +109,12 @@ impl PathTemplate {
     }
 }
 
+/// A file as an option names it: `~/` at the start is the home directory.
+pub(super) fn expanded(text: &str) -> PathBuf {
+    let in_home = text.strip_prefix("~/").and_then(|rest| home().map(|home| home.join(rest)));
+    in_home.unwrap_or_else(|| PathBuf::from(text))
+}
+
 /// The home directory, as `~/` at the start of a path stands for it.
 pub(super) fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use zeroize::Zeroizing;
 
 /// Whom something is sealed to: age's own recipients (`age1…`) and SSH public keys (`ssh-ed25519 …`, `ssh-rsa …`).
@@ -57,12 +58,24 @@ impl Recipients {
     /// # Errors
     /// When there is no recipient.
     pub fn seal(&self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        self.seal_as(Format::Binary, bytes)
+    }
+
+    /// Seals `bytes` as lines of text between two marks, which survive mail and terminals.
+    ///
+    /// # Errors
+    /// When there is no recipient.
+    pub fn seal_armored(&self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        self.seal_as(Format::AsciiArmor, bytes)
+    }
+
+    fn seal_as(&self, format: Format, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let recipients = self.0.iter().map(|(_, recipient)| recipient.as_ref() as &dyn age::Recipient);
         let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
         let mut sealed = Vec::new();
-        let mut writer = encryptor.wrap_output(&mut sealed)?;
+        let mut writer = encryptor.wrap_output(ArmoredWriter::wrap_output(&mut sealed, format)?)?;
         writer.write_all(bytes)?;
-        writer.finish()?;
+        writer.finish()?.finish()?;
         Ok(sealed)
     }
 }
@@ -99,7 +112,7 @@ impl fmt::Debug for Recipients {
 pub fn open(sealed: &[u8], identity: &Path) -> Result<Zeroizing<Vec<u8>>, OpenSealError> {
     let identities = identities(identity)
         .map_err(|source| OpenSealError::Identity { file: identity.display().to_string(), source })?;
-    let decryptor = age::Decryptor::new_buffered(sealed)?;
+    let decryptor = age::Decryptor::new_buffered(ArmoredReader::new(sealed))?;
     let mut reader = decryptor.decrypt(identities.iter().map(AsRef::as_ref))?;
     // What is opened is never longer than what was sealed, so the buffer never moves.
     let mut bytes = Zeroizing::new(Vec::with_capacity(sealed.len()));

@@ -29,6 +29,11 @@ pub(super) trait Slot: Send {
         false
     }
 
+    /// Whether a person would see the key there.
+    fn is_terminal(&self) -> bool {
+        false
+    }
+
     /// Puts the key there.
     fn store(self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError>;
 }
@@ -116,6 +121,9 @@ pub(super) fn slots(
         let slot = destination.reserve(device, format)?;
         if let Some(first) = slots.iter().find(|other| is_same(other.as_ref(), slot.as_ref())) {
             return Err(DeliverError::Twice { first: first.label().into(), second: slot.label().into() });
+        }
+        if slot.is_terminal() && destinations.len() > 1 && !destination.is_revealed() {
+            return Err(DeliverError::Terminal { destination: slot.label().into() });
         }
         slots.push(slot);
     }
@@ -292,7 +300,8 @@ mod tests {
     use crate::deliver::stdout::StdoutSlot;
 
     fn reservation(stdout: fs::File, format: Format, escrow: &Path) -> Reservation {
-        let slots: Vec<Box<dyn Slot>> = vec![Box::new(StdoutSlot::on(stdout, format).unwrap())];
+        let slots: Vec<Box<dyn Slot>> =
+            vec![Box::new(StdoutSlot::on("stdout".into(), stdout, Box::new(format)).unwrap())];
         Reservation { slots, escrow: Escrow::reserve(&EscrowPlace::open(escrow)).unwrap() }
     }
 

@@ -1,14 +1,15 @@
 //! The destination `stdout`.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-
+use std::path::Path;
 use std::sync::Arc;
 
+use super::content::Content;
 use super::destination::{DestinationError, Kind, Target};
-use super::file::io_error;
+use super::file::{io_error, unwritten};
 use super::options::Options;
 use super::record::Record;
 use super::slot::Slot;
@@ -34,7 +35,11 @@ pub(super) struct Stdout;
 
 impl Target for Stdout {
     fn reserve(&self, _: &Device, format: Format) -> Result<Box<dyn Slot>, DeliverError> {
-        Ok(Box::new(StdoutSlot::reserve(format)?))
+        Ok(Box::new(StdoutSlot::reserve(LABEL.to_owned(), Box::new(format))?))
+    }
+
+    fn is_stdout(&self) -> bool {
+        true
     }
 }
 
@@ -42,42 +47,48 @@ impl Target for Stdout {
 ///
 /// It is a descriptor of its own: the standard library's `Stdout` would keep the key in a buffer that nobody wipes.
 pub(super) struct StdoutSlot {
+    label: String,
     out: File,
-    format: Format,
+    content: Box<dyn Content>,
 }
 
 impl StdoutSlot {
     /// Fails when stdout is closed, leads nowhere, or is not open for writing.
-    pub(super) fn reserve(format: Format) -> Result<Self, DeliverError> {
+    pub(super) fn reserve(label: String, content: Box<dyn Content>) -> Result<Self, DeliverError> {
         let descriptor = io::stdout().as_fd().try_clone_to_owned().map_err(io_error(LABEL, "open it"))?;
         let out = File::from(descriptor);
         if leads_nowhere(&out) {
             return Err(DeliverError::Nowhere);
         }
-        StdoutSlot::on(out, format)
+        StdoutSlot::on(label, out, content)
     }
 
     /// The destination on any stream.
-    pub(super) fn on(mut out: File, format: Format) -> Result<Self, DeliverError> {
+    pub(super) fn on(label: String, mut out: File, content: Box<dyn Content>) -> Result<Self, DeliverError> {
         // Nothing is written, yet a descriptor that only reads refuses this.
-        out.write(&[]).map_err(io_error(LABEL, "write to it"))?;
-        Ok(StdoutSlot { out, format })
+        out.write(&[]).map_err(io_error(&label, "write to it"))?;
+        Ok(StdoutSlot { label, out, content })
     }
 }
 
 impl Slot for StdoutSlot {
     fn label(&self) -> &str {
-        LABEL
+        &self.label
     }
 
     fn is_stdout(&self) -> bool {
         true
     }
 
+    fn is_terminal(&self) -> bool {
+        self.out.is_terminal()
+    }
+
     /// Writes the key. A reader that has gone away (`EPIPE`) is a failure like any other.
     fn store(mut self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError> {
-        let bytes = self.format.render(record, key).map_err(io_error(LABEL, "write the key"))?;
-        self.out.write_all(&bytes).map_err(io_error(LABEL, "write the key"))
+        let rendered = self.content.render("", record, key);
+        let bytes = rendered.map_err(|error| unwritten(&self.label, Path::new("-"), error))?;
+        self.out.write_all(&bytes).map_err(io_error(&self.label, "write the key"))
     }
 }
 
@@ -97,7 +108,8 @@ mod tests {
     use super::*;
 
     fn stored_on(out: File) -> Result<(), DeliverError> {
-        Box::new(StdoutSlot::on(out, Format::Key)?).store(&Record::new("fw1"), &Secret::new("fccys3"))
+        Box::new(StdoutSlot::on(LABEL.into(), out, Box::new(Format::Key))?)
+            .store(&Record::new("fw1"), &Secret::new("fccys3"))
     }
 
     fn kind(result: Result<(), DeliverError>) -> ErrorKind {
@@ -139,6 +151,6 @@ mod tests {
 
     #[test]
     fn a_stdout_that_only_reads_is_refused_before_there_is_a_key() {
-        assert!(StdoutSlot::on(File::open("/dev/null").unwrap(), Format::Key).is_err());
+        assert!(StdoutSlot::on(LABEL.into(), File::open("/dev/null").unwrap(), Box::new(Format::Key)).is_err());
     }
 }

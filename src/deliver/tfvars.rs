@@ -22,6 +22,32 @@ pub(super) fn setting(name: &'static str, value: &str) -> Setting {
     Setting { name, line }
 }
 
+/// The text that `name = "text"` gives; none where it is no such text, or one with a template in it.
+pub(super) fn value(statement: &str) -> Option<Zeroizing<String>> {
+    let (_, rest) = identifier(indentation(statement).1, &['_', '-'])?;
+    let quoted = indentation(indentation(rest).1.strip_prefix('=')?).1;
+    let inner = quoted.strip_prefix('"')?.get(..quoted.len() - behind_string(quoted)?.len() - 2)?;
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut rest = inner;
+    while let Some(c) = rest.chars().next() {
+        let (read, length) = unescaped(c, rest)?;
+        text.push_str(read);
+        rest = rest.get(length..)?;
+    }
+    Some(text)
+}
+
+/// What stands at the beginning of `rest`, which begins with `c`, and how many bytes that took.
+fn unescaped(c: char, rest: &str) -> Option<(&str, usize)> {
+    const ESCAPES: [(&str, &str); 7] =
+        [("\\\"", "\""), ("\\\\", "\\"), ("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("$${", "${"), ("%%{", "%{")];
+    if let Some((escape, text)) = ESCAPES.iter().find(|(escape, _)| rest.starts_with(escape)) {
+        return Some((*text, escape.len()));
+    }
+    let is_more_than_text = c == '\\' || rest.starts_with("${") || rest.starts_with("%{");
+    if is_more_than_text { None } else { Some((rest.get(..c.len_utf8())?, c.len_utf8())) }
+}
+
 fn push_escaped(line: &mut String, c: char, before_brace: bool) {
     match c {
         '"' | '\\' => line.extend(['\\', c]),
@@ -30,48 +56,6 @@ fn push_escaped(line: &mut String, c: char, before_brace: bool) {
         '\t' => line.push_str("\\t"),
         '$' | '%' if before_brace => line.extend([c, c]),
         other => line.push(other),
-    }
-}
-
-/// The string that a statement sets its name to, as HCL reads it: the inverse of [`setting`]. None: it is no plain string.
-pub(super) fn value(statement: &Statement<'_>) -> Option<Zeroizing<String>> {
-    let (_, rest) = statement.text.split_once('=')?;
-    let rest = rest.trim_start();
-    let inner = rest.get(..rest.len() - behind_string(rest)?.len())?;
-    unescaped(inner.strip_prefix('"')?.strip_suffix('"')?)
-}
-
-fn unescaped(inner: &str) -> Option<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
-    let mut rest = inner;
-    while let Some(c) = rest.chars().next() {
-        rest = behind(rest, c);
-        match c {
-            '\\' => {
-                let escaped = rest.chars().next()?;
-                text.push(escape(escaped)?);
-                rest = behind(rest, escaped);
-            }
-            // `$${` is `${`; a lone `${` is a template, which nobody can read without Terraform.
-            '$' | '%' if rest.starts_with([c]) && behind(rest, c).starts_with('{') => {
-                text.extend([c, '{']);
-                rest = behind(behind(rest, c), '{');
-            }
-            '$' | '%' if rest.starts_with('{') => return None,
-            other => text.push(other),
-        }
-    }
-    Some(text)
-}
-
-/// The escapes that [`setting`] writes; those by number are for other texts than hosts and keys.
-fn escape(c: char) -> Option<char> {
-    match c {
-        '"' | '\\' => Some(c),
-        'n' => Some('\n'),
-        'r' => Some('\r'),
-        't' => Some('\t'),
-        _ => None,
     }
 }
 
@@ -203,25 +187,20 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_read_as_it_was_written() {
-        for value in ["fccys3", "[2001:db8::2]", "a\"b\\c${d}%{e}$f", "", "$$x\n\t"] {
-            let line = setting("fortios_token", value).line.to_string() + " # comment\n";
-            let read = statements(&line).unwrap();
-            assert_eq!(super::value(&read[0]).unwrap().as_str(), value, "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_plain_string_has_no_value() {
-        for text in ["a = 1\n", "a = var.b\n", "a = \"${b}\"\n", "a = [\"b\"]\n", "a = <<E\nb\nE\n"] {
-            assert_eq!(super::value(&statements(text).unwrap()[0]), None, "{text:?}");
-        }
-    }
-
-    #[test]
     fn what_has_no_end_is_refused_with_its_line() {
         for text in ["a = 1\nb = [\n1,\n", "a = 1\nb = \"x\nc = 2\n", "a = 1\n/* x\n", "a = 1\nb = <<E\nx\n"] {
             assert_eq!(statements(text), Err(EditError::Unclosed { line: 2 }), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_reads_back() {
+        for text in ["fccys3", "[2001:db8::2]", "a\"b\\c${d}%{e}$f\n\t"] {
+            let line = setting("fortios_token", text).line;
+            assert_eq!(value(&line).unwrap().as_str(), text, "{}", *line);
+        }
+        for other in ["a = var.b", "a = \"${b}\"", "a = [\"b\"]", "a"] {
+            assert!(value(other).is_none(), "{other}");
         }
     }
 

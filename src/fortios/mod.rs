@@ -2,11 +2,13 @@
 
 pub mod admin_session;
 pub mod central_management;
+pub mod certificate;
 pub mod duration;
 pub mod edit;
 pub mod expires;
 pub mod facts;
 pub mod grant;
+pub mod https;
 pub mod names;
 pub mod objects;
 pub mod permission_request;

@@ -16,12 +16,16 @@ use super::script::{Script, ScriptError};
 use super::words;
 
 /// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 14] = [
+const EMBEDDED: [(&str, &str); 19] = [
     ("api-user.cli", include_str!("../../templates/api-user.cli")),
+    ("authorities.cli", include_str!("../../templates/authorities.cli")),
+    ("authority.cli", include_str!("../../templates/authority.cli")),
+    ("certificates.cli", include_str!("../../templates/certificates.cli")),
     ("check.cli", include_str!("../../templates/check.cli")),
     ("delete-profile.cli", include_str!("../../templates/delete-profile.cli")),
     ("generate-key.cli", include_str!("../../templates/generate-key.cli")),
     ("global.cli", include_str!("../../templates/global.cli")),
+    ("https.cli", include_str!("../../templates/https.cli")),
     ("own-profile.cli", include_str!("../../templates/own-profile.cli")),
     ("profile-users.cli", include_str!("../../templates/profile-users.cli")),
     ("profile.cli", include_str!("../../templates/profile.cli")),
@@ -31,6 +35,7 @@ const EMBEDDED: [(&str, &str); 14] = [
     ("save.cli", include_str!("../../templates/save.cli")),
     ("status.cli", include_str!("../../templates/status.cli")),
     ("survey.cli", include_str!("../../templates/survey.cli")),
+    ("user.cli", include_str!("../../templates/user.cli")),
 ];
 
 /// The templates of a run.
@@ -48,6 +53,19 @@ pub enum Paging {
     Avoided,
     /// As they are, the pager answered: for a shell that takes no pipe.
     Answered,
+}
+
+/// Where and how certificates are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CertificatePlace {
+    /// Whether the device has VDOMs.
+    pub vdoms: bool,
+    /// `certificate …`, the command of the global scope, instead of `vpn certificate …`, that of a VDOM.
+    ///
+    /// Source: FortiOS 6.0.0 CLI reference (82936).
+    pub global: bool,
+    /// How the reads are kept whole.
+    pub paging: Paging,
 }
 
 /// A template that cannot be used.
@@ -177,6 +195,51 @@ impl Templates {
     /// As for [`Templates::status`].
     pub fn global(&self, vdoms: bool) -> Result<Script, RenderError> {
         self.script(vdoms, Paging::Answered, &[("global.cli", context! {})])
+    }
+
+    /// What `get system global` says of HTTPS administration.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn https(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, Paging::Answered, &[("https.cli", context! {})])
+    }
+
+    /// The certificates of the device with these names; `global` chooses between the two spellings of the command, of
+    /// which a device takes the one that belongs to its VDOM mode.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn certificates(&self, place: CertificatePlace, names: &[&str]) -> Result<Script, RenderError> {
+        let CertificatePlace { vdoms, global, paging } = place;
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        self.script(vdoms, paging, &[("certificates.cli", context! { global, names })])
+    }
+
+    /// The authorities that the device knows.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn authorities(&self, place: CertificatePlace) -> Result<Script, RenderError> {
+        let CertificatePlace { vdoms, global, paging } = place;
+        self.script(vdoms, paging, &[("authorities.cli", context! { global })])
+    }
+
+    /// One of these authorities as it is configured: the certificate itself.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn authority(&self, place: CertificatePlace, name: &str) -> Result<Script, RenderError> {
+        let CertificatePlace { vdoms, global, paging } = place;
+        self.script(vdoms, paging, &[("authority.cli", context! { global, name })])
+    }
+
+    /// One API user, and who is logged in.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn user(&self, vdoms: bool, paging: Paging, name: &str) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("user.cli", context! { name })])
     }
 
     /// Both objects, read again.

@@ -1,13 +1,36 @@
 //! The words for a key that did not arrive everywhere.
 
-use super::Reporter;
+use std::path::Path;
+
+use super::step::delivered;
+use super::{Reporter, Verbosity};
 use crate::deliver::{DeliverError, Escrowed, Undelivered};
+use crate::verbs::resume::{NotResumed, Resumed};
 
 impl Reporter {
     /// Says why a destination cannot be used, before anything was minted.
     pub fn unreserved(&mut self, device: Option<&str>, error: &DeliverError) {
         let notes = ["nothing was minted".to_owned()];
         self.failure(device, error, &notes, error.hint().as_deref());
+    }
+
+    /// Says what became of a key in the escrow.
+    pub fn resumed(&mut self, resumed: &Resumed) {
+        match &resumed.outcome {
+            Ok(stored) => {
+                self.told(Verbosity::Story, &resumed.key_of, "key", &format!("delivered to {}", delivered(stored)))
+            }
+            Err(NotResumed::Escrow(error)) => self.failure(None, error, &[], error.hint().as_deref()),
+            Err(NotResumed::Journal(error)) => self.failure(None, error, &[], error.hint().as_deref()),
+            Err(NotResumed::Undelivered(undelivered)) => self.undelivered(&resumed.key_of, undelivered),
+        }
+    }
+
+    /// Says that there is nothing to finish.
+    pub fn nothing_in_escrow(&mut self, directory: &Path) {
+        if self.verbosity >= Verbosity::Story {
+            self.note(&format!("there is no key in {}", directory.display()));
+        }
     }
 
     /// Says which destinations lack the key and where it is instead.
@@ -19,7 +42,7 @@ impl Reporter {
         match &undelivered.escrowed {
             Escrowed::At(path) => {
                 self.note(&format!("the key is safe in {} (0600)", path.display()));
-                self.hint("take `record.key` from there, then delete the file");
+                self.hint("`fgtkey deliver --resume` delivers it from there, as soon as the destination takes it");
             }
             Escrowed::Failed { error, .. } => {
                 self.error(Some(device), error);

@@ -139,7 +139,7 @@ impl Reporter {
         }
     }
 
-    fn message_lines(&mut self, text: &str) {
+    pub(super) fn message_lines(&mut self, text: &str) {
         for line in text.lines() {
             self.write(&format!("fgtkey:   {}\n", super::printable(line)));
         }

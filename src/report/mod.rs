@@ -20,6 +20,7 @@ mod step;
 mod style;
 mod text;
 mod usage;
+pub mod verify;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -149,6 +150,13 @@ impl Reporter {
             message.push_str(&format!("fgtkey:   {line}\n"));
         }
         self.write(&message);
+    }
+
+    /// A step that no event tells, from so much talk on.
+    fn told(&mut self, needed: Verbosity, device: &str, verb: &str, text: &str) {
+        if self.verbosity >= needed {
+            self.step(device, verb, text);
+        }
     }
 
     /// `DEVICE  VERB       TEXT`.

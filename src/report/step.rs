@@ -8,7 +8,8 @@ use super::Verbosity;
 use crate::deliver::Stored;
 use crate::fortios::permissions::{Access, Permissions};
 use crate::fortios::version::NEWEST;
-use crate::verbs::event::{Connected, Event, Found, Taken, Trust, Verified, Warning};
+use crate::verbs::event::{Connected, Event, Found, Taken, Trust, Warning};
+use crate::verbs::verified::Verified;
 
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
@@ -111,7 +112,7 @@ fn reach(trusted_hosts: &[String], vdoms: &[String]) -> String {
     }
 }
 
-fn delivered(stored: &[Stored]) -> String {
+pub(super) fn delivered(stored: &[Stored]) -> String {
     let places: Vec<String> = stored.iter().map(place).collect();
     listed(&places)
 }
@@ -125,13 +126,11 @@ fn place(stored: &Stored) -> String {
 }
 
 fn verification(verified: &Verified) -> String {
-    match verified {
-        Verified::Works { status, certificate: Some(certificate) } => {
-            format!("the API answered {status}; {certificate}")
-        }
-        Verified::Works { status, certificate: None } => format!("the API answered {status}"),
-        Verified::Refused { status } => format!("no: the API answered {status}"),
-        Verified::NotTried { reason } => format!("not tried: {reason}"),
+    match (verified.verified, verified.status) {
+        (Some(true), _) => verified.detail.clone(),
+        (Some(false), _) => format!("no: {}", verified.detail),
+        (None, Some(_)) => format!("not known: {}", verified.detail),
+        (None, None) => format!("not tried: {}", verified.detail),
     }
 }
 
@@ -144,6 +143,9 @@ fn caution(warning: &Warning) -> String {
             format!("a member of an HA cluster ({ha}): before FortiOS 7.6 a key may not survive a failover")
         }
         Warning::VdomAssumed { vdom } => format!("the request names no VDOM; the API user gets {vdom}"),
+        Warning::Insecure => {
+            "--insecure: the certificate is not checked, so whoever answers gets the key; do not do this to a device in use".into()
+        }
         Warning::NotSaved => "the change is not saved on the device: a reboot loses it; run `execute cfg save`".into(),
         Warning::SavedPending => "saving also made pending changes of other administrators permanent".into(),
         Warning::KeyReplaced { api_user } => format!("the old key of {api_user} is void from now on"),

@@ -101,14 +101,14 @@ pub struct Shell {
 }
 
 /// The two ends of our TCP socket.
-type Ends = (Option<SocketAddr>, Option<SocketAddr>);
+pub(super) type Ends = (Option<SocketAddr>, Option<SocketAddr>);
 
 /// A way to a host, before SSH is spoken on it.
-struct Way {
-    stream: Box<dyn Wire>,
+pub(super) struct Way {
+    pub(super) stream: Box<dyn Wire>,
     /// The jump host that it comes from.
-    via: Option<Arc<HopConnection>>,
-    ends: Ends,
+    pub(super) via: Option<Arc<HopConnection>>,
+    pub(super) ends: Ends,
 }
 
 impl Dial {
@@ -247,7 +247,7 @@ impl Dial {
     }
 
     /// A socket, or a channel of the last jump host.
-    async fn way(&self, target: &Target, route: &[Target], deadline: &Deadline) -> Result<Way, DialError> {
+    pub(super) async fn way(&self, target: &Target, route: &[Target], deadline: &Deadline) -> Result<Way, DialError> {
         let (host, port) = (target.host(), target.endpoint.port);
         if route.is_empty() {
             let stream = network::connect(host, port, &target.reach(), deadline).await?;
@@ -300,7 +300,7 @@ impl Dial {
     }
 
     /// The device and the jump hosts before it, the nearest first.
-    fn targets(&self, endpoint: &Endpoint) -> Result<(Vec<Target>, Target), DialError> {
+    pub(super) fn targets(&self, endpoint: &Endpoint) -> Result<(Vec<Target>, Target), DialError> {
         let mut route = self.options.ssh_config.route(&endpoint.host, &self.overrides(endpoint))?;
         let device = match route.pop() {
             Some(device) => device,

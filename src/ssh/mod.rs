@@ -12,6 +12,7 @@
 //! | `deadline` | the one time limit of a login |
 //! | `network` | name to connected socket |
 //! | `jump` | hosts on the way, and the connections to them |
+//! | `tunnel` | a stream to another port over the same way |
 //! | `algorithms` | what is offered in the key exchange, and how keys sign |
 //! | `hostkeys`, `certificates` | the judgement of a host key, without I/O |
 //! | `known_hosts`, `trust` | the files; policy and files applied to a host |
@@ -51,6 +52,7 @@ mod second_factor;
 mod shell;
 mod target;
 mod trust;
+mod tunnel;
 
 pub use agent::AgentError;
 pub use auth::{MOST_KEYS, Method};
@@ -71,3 +73,4 @@ pub use russh::keys::ssh_key::Fingerprint;
 pub use second_factor::QUESTION_VARIABLE;
 pub use shell::ShellStream;
 pub use trust::{HostKeyPolicy, HostKeyPolicyError, Judgement};
+pub use tunnel::Tunnel;

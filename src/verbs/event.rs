@@ -9,6 +9,8 @@ use crate::deliver::{Action, Stored};
 use crate::fortios::permissions::Permissions;
 use crate::fortios::version::Version;
 
+use super::verified::Verified;
+
 /// Somebody who is told what happens, one event at a time.
 pub trait Observer {
     /// `event` has happened on `device` (the operator's name for it).
@@ -68,7 +70,7 @@ pub enum Event {
         key: Taken,
     },
     /// Whether the key works over REST.
-    Verified(Verified),
+    Verified(Box<Verified>),
     /// The verb is at its end.
     Done {
         /// Since it began.
@@ -160,28 +162,6 @@ pub struct Found {
     pub source: Option<IpAddr>,
 }
 
-/// What the REST verification of a key came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verified {
-    /// The API accepted the key.
-    Works {
-        /// The HTTP status.
-        status: u16,
-        /// What is known of the certificate behind it.
-        certificate: Option<String>,
-    },
-    /// The API refused the key.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// It could not be tried.
-    NotTried {
-        /// Why.
-        reason: String,
-    },
-}
-
 /// Something that the operator should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
@@ -197,6 +177,8 @@ pub enum Warning {
         /// The VDOM that the API user gets.
         vdom: String,
     },
+    /// `--insecure`: the key is sent to whoever answers.
+    Insecure,
     /// `execute cfg save` failed too: a reboot loses the change.
     NotSaved,
     /// Saving also persisted the pending changes of other administrators.

@@ -43,6 +43,9 @@ pub enum SurveyError {
         /// What is missing.
         error: ShowError,
     },
+    /// There is no such API user.
+    #[error("the device has no API user {0}")]
+    NoUser(String),
     /// It printed nothing where it should print an entry, or that there is none.
     #[error("`{line}` was answered with neither the configuration nor that it is not there")]
     Nothing {
@@ -123,9 +126,7 @@ pub async fn survey(
         Some(mode) => Some(mode),
         None => cfg_save(&console.run(line, &templates.global(vdoms)?, observer).await?),
     };
-    let of = |command| printed(&replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
-    let (own, list) = (of("get system admin status"), of("get system admin list"));
-    facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
+    read_session(&mut facts, &replies, line, console);
     tell(&status, &facts, line, observer);
     Ok(Surveyed { status, facts, paging })
 }
@@ -220,6 +221,13 @@ pub(super) fn printed<'a>(replies: &'a [Reply], command: &str) -> Option<&'a Rep
     replies.iter().find(|reply| reply.line.starts_with(command))
 }
 
+/// Takes our own session out of the answers to `get system admin status` and `get system admin list`.
+pub(super) fn read_session(facts: &mut Facts, replies: &[Reply], line: &Line, console: &Console) {
+    let of = |command| printed(replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
+    let (own, list) = (of("get system admin status"), of("get system admin list"));
+    facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
+}
+
 /// Reads who else uses the profile, before it is altered.
 ///
 /// # Errors
@@ -245,7 +253,8 @@ pub async fn profile_users(
     Ok(())
 }
 
-fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
+/// Who it is.
+pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
     let own = facts.session.found();
     let device = &line.endpoint.name;
     let found = Found {

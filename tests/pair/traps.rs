@@ -33,7 +33,8 @@ fn every_trap_alone_is_survived_on_every_version_with_and_without_vdoms() {
 
 #[test]
 fn every_two_traps_together_are_survived() {
-    let traps: Vec<&Trap> = Trap::all().iter().collect();
+    // Those of HTTPS do nothing to a terminal: alone they are tried above.
+    let traps: Vec<&Trap> = Trap::all().iter().filter(|trap| !trap.name.starts_with("https-")).collect();
     for (at, first) in traps.iter().enumerate() {
         for second in &traps[at + 1..] {
             // Each pair on one version and one VDOM mode; over all pairs each trap meets each of them.

@@ -16,3 +16,4 @@ mod servers;
 mod site;
 mod sshd;
 mod terminal;
+mod vault;

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use address::Address;
 use client::{Client, Patience};
 use error::VaultError;
 use kv::{Found, Kv, Written};
@@ -51,11 +52,20 @@ const TRIES: usize = 5;
 
 fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
     refuse_what_is_no_option(&options.value)?;
-    if let Some(text) = options.one("plaintext").filter(|text| !["yes", "no", "true", "false"].contains(text)) {
-        let problem = "it is yes or no".to_owned();
-        return Err(DestinationError::Option { kind: NAME, option: "plaintext", text: text.to_owned(), problem });
+    let path = options.path()?;
+    let wrong = |option, text: &str, problem: &str| {
+        Err(DestinationError::Option { kind: NAME, option, text: text.to_owned(), problem: problem.to_owned() })
+    };
+    if options.one("mount").is_none() && !path.as_str().trim_start_matches('/').contains('/') {
+        return wrong("path", path.as_str(), "it is a mount and a path in it, secret/fw1");
     }
-    Ok(Arc::new(Vault { path: options.path()?, options: options.clone() }))
+    if let Some(Err(VaultError::Address { text, problem })) = options.one("address").map(Address::parse) {
+        return wrong("address", &text, problem);
+    }
+    if let Some(text) = options.one("plaintext").filter(|text| !["yes", "no", "true", "false"].contains(text)) {
+        return wrong("plaintext", text, "it is yes or no");
+    }
+    Ok(Arc::new(Vault { path, options: options.clone() }))
 }
 
 /// What looks like an option behind the path and is none would silently become a part of it.

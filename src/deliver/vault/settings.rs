@@ -28,6 +28,9 @@ pub(super) const OPTIONS: [&str; 11] = [
     "plaintext",
 ];
 
+/// The namespace that all others are in, by name.
+const ROOT: &str = "root";
+
 /// Looks up a variable of the environment.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -52,7 +55,8 @@ impl Settings {
             Some(text) => Address::parse(text)?,
             None => Address::parse(&variable(environment, "ADDR").ok_or(VaultError::NoAddress)?)?,
         };
-        let plaintext = options.one("plaintext") == Some("yes");
+        // YAML makes `true` of a bare `yes`.
+        let plaintext = matches!(options.one("plaintext"), Some("yes" | "true"));
         if !address.is_secure() && !address.is_loopback() && !plaintext {
             return Err(VaultError::Plaintext { server: address.server().to_owned() });
         }
@@ -71,9 +75,8 @@ impl Settings {
     pub(super) fn spec(&self, options: &Options) -> String {
         let mut spec = format!(",address={}", self.address);
         let mut add = |name: &str, text: &str| spec.extend([",", name, "=", text]);
-        if let Some(namespace) = &self.namespace {
-            add("namespace", namespace);
-        }
+        // Said even where it is the root, for a shell in which VAULT_NAMESPACE is set.
+        add("namespace", self.namespace.as_deref().unwrap_or(ROOT));
         for (name, path) in [("ca-file", &self.trust.file), ("ca-path", &self.trust.directory)] {
             if let Some(path) = path {
                 add(name, &path.display().to_string());
@@ -114,7 +117,7 @@ fn refuse_blind_trust(address: &Address, environment: Environment) -> Result<(),
 fn namespace(options: &Options, environment: Environment) -> Option<String> {
     let text = options.one("namespace").map(str::to_owned).or_else(|| variable(environment, "NAMESPACE"))?;
     let text = text.trim_matches('/');
-    (!text.is_empty() && text != "root").then(|| text.to_owned())
+    (!text.is_empty() && text != ROOT).then(|| text.to_owned())
 }
 
 /// Options replace the environment as a whole: a CA file that was named is not widened by a directory that was not.

@@ -1,0 +1,208 @@
+//! The destination `ansible:`: host variables, plain or in Ansible Vault.
+//!
+//! Three variables: `ansible_host`, `fortios_access_token` and `ansible_httpapi_session_key`. The last one is what the
+//! collection fortinet.fortios reads from 2.3.7 on, so that no task has to name the token; it refers to the second one,
+//! which tasks of older releases name (`access_token: "{{ fortios_access_token }}"`). The key stands in one place alone.
+//! Source: the collection's guide, "Run Your Playbook", and ansible.netcommon's connection plugin `httpapi`
+//! (`session_key`, a dictionary). That plugin builds the URL out of `ansible_host` as it is: IPv6 needs its brackets.
+
+mod password;
+mod quoted;
+mod variables;
+mod vault;
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::content::{Content, ContentError, Found, no_key};
+use super::destination::{DestinationError, Kind, Target};
+use super::fetch::{FetchError, Fetched};
+use super::file::{self, FileSlot, unwritten};
+use super::options::Options;
+use super::path::PathTemplate;
+use super::record::Record;
+use super::slot::Slot;
+use super::{DeliverError, Device, EditError, Format};
+use crate::secret::Secret;
+use password::{PASSWORD_FILE, PasswordSource, VAULT_ID, locked};
+use variables::{Variable, Variables};
+
+pub use self::vault::VaultError;
+pub(super) use quoted::quoted;
+
+/// `ansible:PATH`: host variables; other variables of an existing file stay.
+pub(super) static KIND: Kind = Kind {
+    name: "ansible",
+    syntax: "ansible:PATH",
+    value_name: "path",
+    options: &[TOKEN_VARIABLE, HOSTNAME_VARIABLE, PASSWORD_FILE, VAULT_ID],
+    parse,
+};
+
+const TOKEN_VARIABLE: &str = "token-variable";
+const HOSTNAME_VARIABLE: &str = "hostname-variable";
+
+/// The variable of the connection plugin. It refers to the one that holds the token.
+const SESSION_KEY: &str = "ansible_httpapi_session_key";
+
+/// How Ansible's own `encrypt_string` indents, in blanks.
+const INDENTATION: &str = "          ";
+
+/// How much longer an encrypted text is than a plain one: every byte is two digits of two digits.
+const SWELLING: usize = 5;
+
+/// Room for salt, HMAC, header and line ends, in bytes.
+const VAULT_ROOM: usize = 4096;
+
+fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
+    let names = Names {
+        host: variable_name(options, HOSTNAME_VARIABLE, "ansible_host")?,
+        token: variable_name(options, TOKEN_VARIABLE, "fortios_access_token")?,
+    };
+    if names.host == names.token || names.token == SESSION_KEY || names.host == SESSION_KEY {
+        return Err(options.refused(TOKEN_VARIABLE, "each variable needs a name of its own"));
+    }
+    let password = PasswordSource::of(options)?;
+    let tail = options.clone().absolute(&[PASSWORD_FILE]).tail();
+    Ok(Arc::new(AnsibleTarget { options: tail, path: options.path()?, names, password }))
+}
+
+/// A name that Ansible takes: letters, digits and underscores, no digit first.
+fn variable_name(options: &Options, option: &'static str, default: &str) -> Result<String, DestinationError> {
+    let name = options.one(option).unwrap_or(default);
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain && name.starts_with(|c: char| !c.is_ascii_digit()) {
+        return Ok(name.to_owned());
+    }
+    Err(options.refused(option, "a variable's name has letters, digits and underscores, no digit first"))
+}
+
+#[derive(Debug, Clone)]
+struct Names {
+    host: String,
+    token: String,
+}
+
+struct AnsibleTarget {
+    options: String,
+    path: PathTemplate,
+    names: Names,
+    password: PasswordSource,
+}
+
+impl AnsibleTarget {
+    /// The password is read here, once for a device: a program that prints it may ask somebody.
+    fn variables_of(&self, device: &Device) -> Result<HostVariables, ContentError> {
+        let password = self.password.read(device)?;
+        Ok(HostVariables { names: self.names.clone(), password, label: self.password.label.clone() })
+    }
+}
+
+impl Target for AnsibleTarget {
+    fn reserve(&self, device: &Device, _: Format) -> Result<Box<dyn Slot>, DeliverError> {
+        let (label, path) = self.path.file_for(KIND.name, device)?;
+        let content = self.variables_of(device).map_err(|error| unwritten(&label, &path, error))?;
+        Ok(Box::new(FileSlot::reserve(label, &self.options, &path, Arc::new(content))?))
+    }
+
+    fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
+        let (label, path) = self.path.file_for(KIND.name, device)?;
+        let content = self.variables_of(device).map_err(|error| unwritten(&label, &path, error))?;
+        file::fetch(label, &path, &content)
+    }
+}
+
+/// Host variables, plain or encrypted.
+///
+/// With a password: a file that is new or encrypted as a whole is encrypted as a whole, and in a plain one the token alone
+/// is encrypted. Without one all is plain.
+struct HostVariables {
+    names: Names,
+    password: Option<Secret>,
+    label: Option<String>,
+}
+
+impl HostVariables {
+    fn variables(&self, record: &Record, token: Zeroizing<String>) -> Vec<Variable> {
+        let host = record.url_host();
+        let host = host.map(|host| Variable { name: self.names.host.clone(), value: quoted(&host) });
+        let reference = format!("{{access_token: \"{{{{ {} }}}}\"}}", self.names.token);
+        let rest = [
+            Variable { name: self.names.token.clone(), value: token },
+            Variable { name: SESSION_KEY.to_owned(), value: Zeroizing::new(reference) },
+        ];
+        host.into_iter().chain(rest).collect()
+    }
+
+    /// The plain text of the file, and the label of an encrypted one.
+    fn opened(&self, existing: &str) -> Result<vault::Opened, ContentError> {
+        if !vault::is_encrypted(existing) {
+            return Ok(vault::Opened { text: Zeroizing::new(existing.to_owned()), label: None });
+        }
+        let password = self.password.as_ref().ok_or_else(|| locked(VaultError::NoPassword))?;
+        vault::open(existing, password).map_err(locked)
+    }
+
+    /// The token as an encrypted text among plain variables.
+    fn inline(&self, key: &Secret, password: &Secret) -> Result<Zeroizing<String>, ContentError> {
+        let sealed = vault::seal(key.expose(), password, self.label.as_deref()).map_err(locked)?;
+        let lines: String = sealed.lines().map(|line| format!("\n{INDENTATION}{line}")).collect();
+        Ok(Zeroizing::new(format!("!vault |{lines}")))
+    }
+
+    /// The value of a variable, decrypted where it is encrypted on its own.
+    fn value(&self, variables: &Variables<'_>, name: &str) -> Result<Option<Secret>, ContentError> {
+        match variables.scalar(name) {
+            Some((text, Some(tag))) if tag == "!vault" => {
+                let password = self.password.as_ref().ok_or_else(|| locked(VaultError::NoPassword))?;
+                let opened = vault::open(text, password).map_err(locked)?;
+                Ok(Some(Secret::new(opened.text.as_str())))
+            }
+            Some((text, _)) => Ok(Some(Secret::new(text))),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Content for HostVariables {
+    fn keeps_others(&self) -> bool {
+        true
+    }
+
+    fn check(&self, existing: &str) -> Result<(), ContentError> {
+        // An edit with a key of its own proves what the parser alone does not: that nothing else depends on our variables.
+        self.render(existing, &Record::new(""), &Secret::new(""))?;
+        Ok(())
+    }
+
+    fn room(&self, existing: usize) -> usize {
+        existing + VAULT_ROOM * SWELLING
+    }
+
+    fn render(&self, existing: &str, record: &Record, key: &Secret) -> Result<Zeroizing<Vec<u8>>, ContentError> {
+        let opened = self.opened(existing)?;
+        let edit = |token| Variables::read(&opened.text)?.with(&self.variables(record, token));
+        let is_sealed = existing.trim().is_empty() || vault::is_encrypted(existing);
+        let mut text = match &self.password {
+            None => edit(quoted(key.expose()))?,
+            Some(password) if is_sealed => {
+                let text = edit(quoted(key.expose()))?;
+                let label = self.label.as_deref().or(opened.label.as_deref());
+                Zeroizing::new(vault::seal(&text, password, label).map_err(locked)?)
+            }
+            Some(password) => edit(self.inline(key, password)?)?,
+        };
+        Ok(Zeroizing::new(std::mem::take(&mut *text).into_bytes()))
+    }
+
+    fn read_back(&self, bytes: &[u8]) -> Result<Found, ContentError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| EditError::NotText)?;
+        let opened = self.opened(text)?;
+        let variables = Variables::read(&opened.text)?;
+        let key = self.value(&variables, &self.names.token)?.filter(|key| !key.expose().is_empty());
+        let key = key.ok_or_else(|| no_key(&format!("{} is not set in it", self.names.token)))?;
+        let hostname = variables.scalar(&self.names.host).map(|(host, _)| host.to_owned());
+        Ok(Found { key, hostname })
+    }
+}

@@ -1,0 +1,110 @@
+//! `fgtkey deliver --resume`: finish the deliveries that are still in the escrow. No device is contacted.
+
+use std::path::{Path, PathBuf};
+
+use crate::deliver::{EscrowError, EscrowPlace, Format, Kept, Record, Stored, Undelivered, resume};
+use crate::journal::{Journal, JournalError, KeyState, Lock, Past, Run, State};
+
+/// What is to be finished.
+pub struct Resume {
+    /// Where the keys are.
+    pub escrow: EscrowPlace,
+    /// The age identity that opens sealed ones.
+    pub identity: Option<PathBuf>,
+    /// What the runs that left them wrote down.
+    pub journal: Journal,
+    /// How a key is written to stdout, where that is what it lacks.
+    pub format: Format,
+    /// Only the keys of these devices; empty: all.
+    pub devices: Vec<String>,
+}
+
+/// What became of one key in the escrow.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The device and the API user; the file's name where it cannot be opened.
+    pub key_of: String,
+    /// What happened.
+    pub outcome: Result<Vec<Stored>, NotResumed>,
+}
+
+/// Why a key is still in the escrow.
+#[derive(Debug)]
+pub enum NotResumed {
+    /// It cannot be taken out.
+    Escrow(EscrowError),
+    /// Another run is at work on it.
+    Journal(JournalError),
+    /// A destination still does not take it.
+    Undelivered(Box<Undelivered>),
+}
+
+impl Resume {
+    /// What is in the escrow: each key with its record and what it lacks, or why it cannot be told.
+    pub fn list(&self) -> Vec<(PathBuf, Result<Kept, EscrowError>)> {
+        let files = self.escrow.files().into_iter();
+        let opened = files.map(|path| (path.clone(), self.escrow.take(&path, self.identity.as_deref())));
+        opened.filter(|(_, kept)| kept.as_ref().map_or(true, |kept| self.is_meant(&kept.record))).collect()
+    }
+
+    /// Delivers what can be delivered, one key after the other; `told` hears of each as it is done.
+    pub fn run(&self, told: &mut dyn FnMut(&Resumed)) {
+        for (path, kept) in self.list() {
+            told(&self.finish(&path, kept));
+        }
+    }
+
+    fn is_meant(&self, record: &Record) -> bool {
+        let is_one = |name: &String| *name == record.device || Some(name) == record.address.as_ref();
+        self.devices.is_empty() || self.devices.iter().any(is_one)
+    }
+
+    fn finish(&self, path: &Path, kept: Result<Kept, EscrowError>) -> Resumed {
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(error) => return Resumed { key_of: name_of(path), outcome: Err(NotResumed::Escrow(error)) },
+        };
+        let _lock = match self.lock(&kept.record) {
+            Ok(lock) => lock,
+            Err(error) => return Resumed { key_of: name_of(path), outcome: Err(NotResumed::Journal(error)) },
+        };
+        // Whoever held it may have delivered the key meanwhile.
+        if !path.exists() {
+            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()) };
+        }
+        let mut record = kept.record.clone();
+        let key_of = format!("{} {}", record.device, record.api_user.as_deref().unwrap_or("-"));
+        let mut journal = self.run_of(path, &record).and_then(|past| Run::reopen(&past.path).ok());
+        let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));
+        note(State::Delivering);
+        let delivered = resume(kept, self.format)
+            .deliver(&mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
+        let outcome = match delivered {
+            Ok(delivered) => {
+                note(State::Done);
+                Ok(delivered.finish())
+            }
+            Err(undelivered) => Err(NotResumed::Undelivered(undelivered)),
+        };
+        Resumed { key_of, outcome }
+    }
+
+    /// No other run may work on the same API user. A key out of a transcript has no device.
+    fn lock(&self, record: &Record) -> Result<Option<Lock>, JournalError> {
+        match (&record.serial, &record.api_user) {
+            (Some(serial), Some(api_user)) => self.journal.lock(serial, api_user).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The run that left this key here, if its journal is known.
+    fn run_of(&self, path: &Path, record: &Record) -> Option<Past> {
+        let runs = self.journal.runs(record.serial.as_deref()?);
+        let left = |past: &Past| matches!(past.key(), KeyState::Escrowed { escrow, .. } if escrow == path);
+        runs.into_iter().rfind(left)
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

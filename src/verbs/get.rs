@@ -47,7 +47,9 @@ impl GetError {
     pub fn hint(&self) -> Option<String> {
         match self {
             GetError::NoDevice { .. } | GetError::NoHostname { .. } => Some("name it: [USER@]HOST[:PORT]".into()),
-            GetError::WriteOnly { .. } => Some("file:, dotenv:, tfvars:, ansible:, age: and vault: can be read back".into()),
+            GetError::WriteOnly { .. } => {
+                Some("file:, dotenv:, tfvars:, ansible:, age:, k8s: and vault: can be read back".into())
+            }
             GetError::Fetch(FetchError::Nothing { destination }) => {
                 Some(format!("fgtkey mint … --to {destination} puts a key there"))
             }

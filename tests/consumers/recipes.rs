@@ -8,7 +8,7 @@ use crate::desk::{Desk, KEY, fed, text};
 use crate::files::{example, repository, yaml};
 use crate::simulator::Simulator;
 
-/// Puts a shell script on the `PATH`-to-be of the desk, in the place of a program.
+/// Puts a shell script into the folder that [`shell`] has in front of its `PATH`, in the place of a program.
 fn stand_in(desk: &Desk, name: &str, script: &str) {
     let path = desk.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -41,8 +41,8 @@ fn terraform_finds_host_and_key_in_its_environment() {
     let ran = shell(&desk, &commands_in(&example("terraform/main.tf")));
     assert!(ran.status.success(), "{}", text(&ran.stderr));
     let stored = desk.read("fw1.env");
-    let key = stored.trim_end().rsplit('=').next().unwrap();
-    assert_eq!(text(&ran.stdout), format!("plan 127.0.0.1 {key}\n"));
+    let values: Vec<&str> = stored.lines().filter_map(|line| line.split_once('=')).map(|(_, value)| value).collect();
+    assert_eq!(text(&ran.stdout), format!("plan {}\n", values.join(" ")));
 }
 
 /// What stands between `name = ` and its end in HCL, for the two shapes that the example has.
@@ -106,11 +106,26 @@ fn the_key_file_of_the_exporter_has_every_firewall() {
 }
 
 #[test]
+fn aws_gets_the_record_on_its_stdin_and_no_argument_has_the_key() {
+    let desk = Desk::new();
+    let _simulator = Simulator::start(&desk);
+    stand_in(&desk, "aws", "echo \"$*\" > arguments; cat /dev/stdin > secret");
+    desk.write("request.yaml", &example("aws/request.yaml"));
+    let ran = shell(&desk, "fgtkey mint fw1 -r request.yaml");
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let wanted = "secretsmanager put-secret-value --secret-id fortigate/fw1 --secret-string file:///dev/stdin\n";
+    assert_eq!(desk.read("arguments"), wanted);
+    let record: Value = serde_json::from_str(&desk.read("secret")).unwrap();
+    assert_eq!(record["api_user"], "terraform");
+    assert_eq!(record["key"].as_str().map(str::len), Some(30), "{record}");
+}
+
+#[test]
 fn the_commands_of_the_readme_do_what_it_says() {
     let desk = Desk::new();
     let _simulator = Simulator::start(&desk);
     desk.write("request.yaml", &example("request.yaml"));
-    stand_in(&desk, "terraform", "test -n \"$FORTIOS_ACCESS_TOKEN\"; test \"$FORTIOS_ACCESS_HOSTNAME\" = 127.0.0.1");
+    stand_in(&desk, "terraform", "test -n \"$FORTIOS_ACCESS_TOKEN\" && test -n \"$FORTIOS_ACCESS_HOSTNAME\"");
     let blocks = readme_blocks("Recipes");
     assert!(!blocks.is_empty());
     for block in blocks {

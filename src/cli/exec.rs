@@ -4,7 +4,6 @@ use std::io;
 
 use crate::deliver::{Destination, Device};
 use crate::report::{Exit, Reporter, with_causes};
-use crate::ssh::DialError;
 use crate::verbs::get::Get;
 use crate::verbs::program::{Program, ProgramError};
 use crate::verbs::{Event, Observer, exec};
@@ -13,7 +12,7 @@ use super::args::ExecArgs;
 use super::{logging_in, runtime};
 
 pub(super) fn run(args: &ExecArgs, reporter: &mut Reporter) -> Exit {
-    let device = match args.device.as_deref().map(|text| named(args, text)).transpose() {
+    let device = match args.device.as_deref().map(|text| logging_in::named(args.ssh_config.clone(), text)).transpose() {
         Ok(device) => device,
         Err(error) => {
             reporter.bad_usage(&with_causes(&error), error.hint().as_deref());
@@ -25,15 +24,7 @@ pub(super) fn run(args: &ExecArgs, reporter: &mut Reporter) -> Exit {
         Ok(program) => program,
         Err(error) => return not_run(&error, reporter),
     };
-    match &args.from {
-        Some(from) => fetched(from, device, &program, reporter),
-        None => Exit::Usage,
-    }
-}
-
-fn named(args: &ExecArgs, text: &str) -> Result<Device, DialError> {
-    let dial = logging_in::config_only(args.ssh.ssh_config.clone(), args.options.clone())?;
-    logging_in::device(&dial, text, args.ssh.user.as_deref())
+    fetched(&args.from, device, &program, reporter)
 }
 
 fn not_run(error: &ProgramError, reporter: &mut Reporter) -> Exit {

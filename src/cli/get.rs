@@ -4,9 +4,8 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-use crate::deliver::{Destination, Device, Query, QueryError};
+use crate::deliver::{Destination, DestinationError, Query, QueryError};
 use crate::report::{Exit, Reporter, with_causes};
-use crate::ssh::DialError;
 use crate::verbs::get::Get;
 
 use super::args::GetArgs;
@@ -47,7 +46,7 @@ fn asked(args: &GetArgs) -> Result<Get, Refused> {
             (destination(&query.from)?, query.device, Exit::Failed)
         }
     };
-    let device = device.map(|text| named(args, &text)).transpose();
+    let device = device.map(|text| logging_in::named(args.ssh_config.clone(), &text)).transpose();
     let device = device.map_err(|error| Refused { exit, message: with_causes(&error), hint: error.hint() })?;
     Ok(Get { from, device })
 }
@@ -64,15 +63,11 @@ fn query() -> Result<Query, Refused> {
 }
 
 fn destination(text: &str) -> Result<Destination, Refused> {
-    text.parse().map_err(|error: crate::deliver::DestinationError| Refused {
+    text.parse().map_err(|error: DestinationError| Refused {
         exit: Exit::Failed,
         message: format!("from: {}", with_causes(&error)),
         hint: error.hint(),
     })
-}
-
-fn named(args: &GetArgs, text: &str) -> Result<Device, DialError> {
-    logging_in::device(&logging_in::config_only(args.ssh_config.clone(), Vec::new())?, text, None)
 }
 
 fn answer(args: &GetArgs, get: &Get, reporter: &mut Reporter) -> Exit {

@@ -32,16 +32,13 @@ pub(super) fn dial(args: &SshArgs, options: Vec<String>) -> Result<Dial, DialErr
     }))
 }
 
-/// What `ssh_config` says and no flag: enough to know what a device is called, for who logs in nowhere.
-pub(super) fn config_only(file: Option<PathBuf>, options: Vec<String>) -> Result<Dial, DialError> {
+/// The device that `text` names, as a mint on it would call it, for who logs in nowhere. Fails on an `ssh_config` or a
+/// name that cannot be read.
+pub(super) fn named(file: Option<PathBuf>, text: &str) -> Result<Device, DialError> {
     let file = file.map_or(ConfigFile::Usual, ConfigFile::from);
-    let ssh_config = SshConfig::load(&ConfigSources { file, options, local: Local::current() })?;
-    Ok(Dial::new(DialOptions { ssh_config: Arc::new(ssh_config), ..DialOptions::default() }))
-}
-
-/// The device that `text` names, as a mint on it would call it.
-pub(super) fn device(dial: &Dial, text: &str, user: Option<&str>) -> Result<Device, DialError> {
-    let endpoint = dial.endpoint(text, user, None)?;
+    let ssh_config = SshConfig::load(&ConfigSources { file, options: Vec::new(), local: Local::current() })?;
+    let dial = Dial::new(DialOptions { ssh_config: Arc::new(ssh_config), ..DialOptions::default() });
+    let endpoint = dial.endpoint(text, None, None)?;
     Ok(Device { name: endpoint.name, address: endpoint.host })
 }
 

@@ -30,12 +30,10 @@ pub enum GetError {
         from: String,
     },
     /// A kind of destination that takes keys and gives none.
-    #[error("{from}: {error}")]
+    #[error("{from}: a key that was delivered there cannot be read back")]
     WriteOnly {
         /// The destination.
         from: String,
-        /// [`FetchError::WriteOnly`].
-        error: FetchError,
     },
     /// There is no key, or the destination cannot be had.
     #[error(transparent)]
@@ -46,7 +44,9 @@ impl GetError {
     /// What to type next, where there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
-            GetError::NoDevice { .. } | GetError::NoHostname { .. } => Some("name it: [USER@]HOST[:PORT]".into()),
+            GetError::NoDevice { .. } | GetError::NoHostname { .. } => {
+                Some("name the device: [USER@]HOST[:PORT]".into())
+            }
             GetError::WriteOnly { .. } => {
                 Some("file:, dotenv:, tfvars:, ansible:, age:, k8s: and vault: can be read back".into())
             }
@@ -89,7 +89,7 @@ impl Get {
 
     fn explained(&self, error: FetchError) -> GetError {
         match error {
-            FetchError::WriteOnly => GetError::WriteOnly { from: self.from.to_string(), error },
+            FetchError::WriteOnly => GetError::WriteOnly { from: self.from.to_string() },
             other => GetError::Fetch(other),
         }
     }

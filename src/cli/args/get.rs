@@ -13,7 +13,7 @@ pub struct GetArgs {
     /// The device that the key opens; needed where the destination names it, and where that does not keep the host
     #[arg(value_name = "DEVICE")]
     pub device: Option<String>,
-    /// The destination that has the key, as in --to: file:PATH, dotenv:PATH, tfvars:PATH
+    /// The destination that has the key, as in --to: dotenv:PATH, vault:MOUNT/PATH, …
     #[arg(long, value_name = "DESTINATION", required_unless_present = "terraform")]
     pub from: Option<Destination>,
     /// What stdout carries

@@ -32,6 +32,8 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         }
         Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
         Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
+        Event::Read { from } => ("key", format!("read from {from}")),
+        Event::Runs { command, hostname } => ("runs", format!("{command}, with the key for {hostname}")),
         Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
         Event::TakenUp { began, key } => ("taken up", taken_up(*began, *key)),
         Event::Verified(verified) => ("verified", verification(verified)),

@@ -139,10 +139,10 @@ impl Journal {
         paths.iter().filter_map(|path| Past::read(path)).collect()
     }
 
-    /// The newest run for an API user of a device, if it came to no end.
+    /// The newest run for an API user of a device, if it came to no end, or died before it had emptied the escrow.
     pub fn unfinished(&self, serial: &str, api_user: &str) -> Option<Past> {
         let last = self.runs(serial).into_iter().rfind(|past| past.planned.api_user == api_user);
-        last.filter(|past| !past.is_finished())
+        last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.

@@ -70,8 +70,8 @@ fn a_disk_that_fills_up_at_any_point_costs_no_key() {
 
 #[test]
 fn a_journal_of_bytes_that_are_no_journal_is_passed_over() {
-    let desk = Desk::with_faults(Start::Nothing, To::File, &["30=hang-after".into()]);
-    let killed = desk.kill_at_line(7);
+    let desk = Desk::with_faults(Start::Nothing, To::File, &["12=hang-after".into()]);
+    let killed = desk.kill_at_line(12);
     let run = desk.runs().pop().unwrap();
     fs::write(run.with_file_name("00000000T000000.000000000-1.ndjson"), b"\xff\xfe\0 no journal").unwrap();
     fs::write(run.with_file_name("99999999T000000.000000000-1.ndjson"), "").unwrap();

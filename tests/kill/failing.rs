@@ -19,7 +19,7 @@ fn refused(start: Start, text: &str, nth: usize, key: usize) -> (Desk, String, R
 fn what_the_killed_run_had_made_is_taken_back_when_the_next_one_fails() {
     for start in Start::ALL {
         // The profile is there; both objects are there; they were read back.
-        for (text, nth) in [("end", 2), ("end", 4), ("show system api-user", 2)] {
+        for (text, nth) in [("end", 2), ("end", 4), ("show system api-user tf", 2)] {
             let (desk, before, failed) = refused(start, text, nth, 1);
             assert_eq!(failed.status, Some(1), "{start:?} {text}#{nth} {failed:#?}");
             assert!(failed.stderr.contains("taken up"), "{failed:#?}");

@@ -11,7 +11,8 @@ impl Desk {
     /// The files of its runs, the oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
         let is_run = |file: &String| file.starts_with("state/fgtkey/journal/") && file.ends_with(".ndjson");
-        let mut runs: Vec<PathBuf> = self.files().iter().filter(|file| is_run(file)).map(|file| self.path(file)).collect();
+        let mut runs: Vec<PathBuf> =
+            self.files().iter().filter(|file| is_run(file)).map(|file| self.path(file)).collect();
         runs.sort();
         runs
     }
@@ -34,7 +35,8 @@ impl Desk {
         let path = self.runs().pop().unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        let last = lines.iter().rposition(|line| states(line) == [state]).unwrap_or_else(|| panic!("no {state}: {text}"));
+        let last =
+            lines.iter().rposition(|line| states(line) == [state]).unwrap_or_else(|| panic!("no {state}: {text}"));
         fs::write(path, format!("{}\n{and_then}", lines[..=last].join("\n"))).unwrap();
     }
 }

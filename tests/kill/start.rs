@@ -6,16 +6,8 @@ use fgtkey::sim::DeviceSpec;
 pub const NAME: &str = "tf";
 
 /// What every run asks for.
-pub const REQUEST: [&str; 8] = [
-    "--api-user",
-    NAME,
-    "--grant",
-    "fwgrp.address=read",
-    "--trusted-host",
-    "127.0.0.1/32",
-    "--comments",
-    "new",
-];
+pub const REQUEST: [&str; 8] =
+    ["--api-user", NAME, "--grant", "fwgrp.address=read", "--trusted-host", "127.0.0.1/32", "--comments", "new"];
 
 const PROFILE: &str = "\
 config system accprofile

@@ -160,6 +160,11 @@ impl Pair {
         Ok(Pair { plain, a: of("-a")?, b: of("-b")? })
     }
 
+    /// No pair, but one API user alone, under whatever name: its key is replaced where it is.
+    pub fn only(name: &ApiUser) -> Pair {
+        Pair { plain: None, a: name.clone(), b: name.clone() }
+    }
+
     /// What both names begin with: a name for the pair.
     pub fn base(&self) -> &str {
         let a = self.a.as_str();

@@ -65,6 +65,18 @@ impl Past {
         self.states.iter().any(|state| matches!(state, State::Done | State::TakenBack))
     }
 
+    /// Whether every destination has its key.
+    fn is_delivered(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Done | State::Delivered))
+    }
+
+    /// Whether the API user that it was to retire is gone, if there was one.
+    pub fn has_retired(&self) -> bool {
+        let Some(old) = &self.planned.retires else { return true };
+        let gone = State::Retired { api_user: old.clone() };
+        self.is_finished() || self.states.contains(&gone)
+    }
+
     /// What became of its key.
     pub fn key(&self) -> KeyState {
         if self.states.contains(&State::TakenBack) {
@@ -75,7 +87,7 @@ impl Past {
             _ => None,
         });
         match issued {
-            Some((_, generated_at)) if self.is_finished() => KeyState::Delivered { generated_at },
+            Some((_, generated_at)) if self.is_delivered() => KeyState::Delivered { generated_at },
             Some((Some(escrow), generated_at)) => KeyState::Escrowed { escrow, generated_at },
             Some((None, _)) => KeyState::Astray,
             None if self.states.contains(&State::Generating) => KeyState::Unknown,

@@ -48,13 +48,13 @@ impl Custody {
         Ok(reserved?)
     }
 
-    /// Takes an API user of a device for this run, and with it what an earlier run left.
+    /// Takes an API user of a device for this run, or several under one name, and with it what an earlier run left.
     ///
     /// # Errors
     /// When another run has it, or its key is sealed in the escrow and consumers use it already.
-    pub(super) fn hold(&self, serial: &str, api_user: &str) -> Result<Held, MintError> {
-        let lock = self.journal.lock(serial, api_user)?;
-        let past = self.journal.unfinished(serial, api_user);
+    pub(super) fn hold(&self, serial: &str, name: &str, api_users: &[&str]) -> Result<Held, MintError> {
+        let lock = self.journal.lock(serial, name)?;
+        let past = self.journal.unfinished(serial, api_users);
         let kept = match past.as_ref().map(Past::key) {
             Some(KeyState::Escrowed { escrow, .. }) => match self.escrow.take(&escrow, self.escrow_identity.as_deref())
             {
@@ -92,7 +92,8 @@ impl Held {
             Taken::FromEscrow
         } else {
             match past.key() {
-                KeyState::None | KeyState::Delivered { .. } => Taken::NoKey,
+                KeyState::None => Taken::NoKey,
+                KeyState::Delivered { .. } => Taken::Delivered,
                 _ => Taken::Lost,
             }
         };

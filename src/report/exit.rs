@@ -9,7 +9,7 @@ pub enum Exit {
     Done,
     /// 1: it failed; nothing was changed, or all of it was taken back.
     Failed,
-    /// 2: bad usage or a bad request; nothing was contacted.
+    /// 2: bad usage or a bad request; no device was contacted.
     Usage,
     /// 3: `plan` would change something; `audit` found something.
     Differs,

@@ -134,7 +134,7 @@ impl Reporter {
         }
     }
 
-    /// Says why a command line or a request cannot be used; nothing was contacted.
+    /// Says why a command line or a request cannot be used; no device was contacted.
     pub fn bad_usage(&mut self, message: &str, hint: Option<&str>) {
         self.say_error(None, message);
         if let Some(hint) = hint {

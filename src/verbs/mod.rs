@@ -7,6 +7,7 @@ pub mod custody;
 mod diagnosis;
 pub mod event;
 pub mod failure;
+mod hand_over;
 mod key;
 mod lesson;
 pub mod mint;

@@ -49,6 +49,9 @@ impl<'a> Variables<'a> {
             reader.take(event, &span)?;
         }
         for entry in &mut reader.entries {
+            if entry.is_empty_block() {
+                entry.place.end = behind_line(text, entry.place.start);
+            }
             entry.place.end = without_blank_lines(text, entry.place.end);
         }
         let last = reader.entries.last().map_or(reader.begin, |entry| entry.place.end);
@@ -116,6 +119,12 @@ impl<'a> Variables<'a> {
 }
 
 impl Entry<'_> {
+    /// Whether the value is a block of text without a line: the parser gives it no place.
+    fn is_empty_block(&self) -> bool {
+        let block = |style: &ScalarStyle| matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        matches!(self.events.as_slice(), [_, Event::Scalar(text, style, ..)] if text.is_empty() && block(style))
+    }
+
     /// Whether it says what `variable` says.
     fn is(&self, variable: &Variable) -> bool {
         let alone = line_of(variable, "\n");
@@ -388,6 +397,7 @@ mod tests {
             ("host: old # why\na: 1\n", format!("host: \"192.0.2.1\" # why\na: 1\n{TOKEN}")),
             ("token: old # why\na: 1\n", format!("# why\n{TOKEN}a: 1\n{HOST}")),
             ("token: |\n  old\n  text\n\n# next\na: 1\n", format!("{TOKEN}\n# next\na: 1\n{HOST}")),
+            ("token: |\na: 1\n", format!("{TOKEN}a: 1\n{HOST}")),
             ("token: !vault |\n  old\n\n  text\na: 1\n", format!("{TOKEN}a: 1\n{HOST}")),
             ("token: |+\n  old\n\n\na: 1\n", format!("{TOKEN}\n\na: 1\n{HOST}")),
             ("token: {a: [1,\n2], # x\nb: '}'}\na: 1\n", format!("{TOKEN}a: 1\n{HOST}")),
@@ -491,7 +501,9 @@ mod tests {
     /// The variables of others as bytes, from the key to the end of the value.
     fn others<'a>(read: &'a Variables<'_>) -> Vec<&'a str> {
         let is_other = |entry: &&Entry<'_>| entry.name != "host" && entry.name != "token";
-        read.entries.iter().filter(is_other).map(|entry| &read.text[entry.place.clone()]).collect()
+        let others = read.entries.iter().filter(is_other).map(|entry| &read.text[entry.place.clone()]);
+        // The parser gives an empty block of text inside a value no place.
+        others.map(|text| text.trim_end_matches(['|', '>', '-', ' ', '\r', '\n'])).collect()
     }
 
     proptest! {

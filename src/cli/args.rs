@@ -1,6 +1,8 @@
 //! The command line as clap reads it: types and help, no logic.
 
 mod check;
+mod exec;
+mod get;
 mod verify;
 
 use std::net::SocketAddr;
@@ -16,6 +18,8 @@ use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
+pub use exec::ExecArgs;
+pub use get::GetArgs;
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
@@ -59,6 +63,10 @@ pub enum Command {
     Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
     Scrape(ScrapeArgs),
+    /// Print a key that was delivered before, for programs that ask for one
+    Get(GetArgs),
+    /// Run a command with a key in its environment
+    Exec(Box<ExecArgs>),
     /// Finish the deliveries that are still in the escrow
     Deliver(DeliverArgs),
     /// List the presets, or show one
@@ -104,6 +112,9 @@ pub struct MintArgs {
     /// Where the key goes.
     #[command(flatten)]
     pub delivery: DeliveryArgs,
+    /// How the key is proven.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,

@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::deliver::Device;
 use crate::report::with_causes;
 use crate::ssh::config::{ConfigFile, ConfigSources, Jump, Local, SshConfig};
 use crate::ssh::{Dial, DialError, DialOptions, PasswordSource};
@@ -29,6 +30,16 @@ pub(super) fn dial(args: &SshArgs, options: Vec<String>) -> Result<Dial, DialErr
         jumps: args.jump.as_deref().map(Jump::list).transpose().map_err(DialError::Jump)?,
         ..DialOptions::default()
     }))
+}
+
+/// The device that `text` names, as a mint on it would call it, for who logs in nowhere. Fails on an `ssh_config` or a
+/// name that cannot be read.
+pub(super) fn named(file: Option<PathBuf>, text: &str) -> Result<Device, DialError> {
+    let file = file.map_or(ConfigFile::Usual, ConfigFile::from);
+    let ssh_config = SshConfig::load(&ConfigSources { file, options: Vec::new(), local: Local::current() })?;
+    let dial = Dial::new(DialOptions { ssh_config: Arc::new(ssh_config), ..DialOptions::default() });
+    let endpoint = dial.endpoint(text, None, None)?;
+    Ok(Device { name: endpoint.name, address: endpoint.host })
 }
 
 /// Whether the files that the flags name can be read, so that a slip is found before anything is contacted.

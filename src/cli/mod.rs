@@ -4,6 +4,8 @@ pub mod args;
 mod check;
 mod deliver;
 mod delivery;
+mod exec;
+mod get;
 mod interrupt;
 mod key;
 mod logging_in;
@@ -37,6 +39,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
+        Command::Get(args) => get::run(&args, &mut reporter),
+        Command::Exec(args) => exec::run(&args, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),

@@ -151,8 +151,8 @@ impl Lines {
     /// The names of the host and of the key.
     const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Lines::Dotenv => ("FORTIOS_ACCESS_HOSTNAME", "FORTIOS_ACCESS_TOKEN"),
-            Lines::Tfvars => ("fortios_hostname", "fortios_token"),
+            Lines::Dotenv => (format::HOSTNAME, format::TOKEN),
+            Lines::Tfvars => (format::TERRAFORM_HOSTNAME, format::TERRAFORM_TOKEN),
         }
     }
 

@@ -280,6 +280,11 @@ impl Destination {
         self.target.reserve(device, format)
     }
 
+    /// Whether it is another one for each device: its value or an option is a template.
+    pub fn names_device(&self) -> bool {
+        self.options.text().contains("{{")
+    }
+
     /// Reads back the key that was delivered for `device`.
     ///
     /// Fails where the kind cannot be read back, where nothing is, and where the destination cannot be had.

@@ -75,20 +75,32 @@ impl Format {
     }
 }
 
+/// The host part of the API's URL, in the environment.
+pub const HOSTNAME: &str = "FORTIOS_ACCESS_HOSTNAME";
+
+/// The key, in the environment.
+pub const TOKEN: &str = "FORTIOS_ACCESS_TOKEN";
+
+/// The Terraform variable of the host.
+pub(super) const TERRAFORM_HOSTNAME: &str = "fortios_hostname";
+
+/// The Terraform variable of the key.
+pub(super) const TERRAFORM_TOKEN: &str = "fortios_token";
+
 /// The two variables that the Terraform provider and the Ansible examples read from the environment.
 ///
 /// Without an address (a scraped transcript does not tell it) only the token is written.
 /// Source of the names: the Terraform provider fortinetdev/fortios, provider arguments `hostname` and `token`.
 pub(super) fn env(record: &Record, key: &Secret) -> Vec<Setting> {
-    let host = record.url_host().map(|host| dotenv::setting("FORTIOS_ACCESS_HOSTNAME", &host));
-    let token = dotenv::setting("FORTIOS_ACCESS_TOKEN", key.expose());
+    let host = record.url_host().map(|host| dotenv::setting(HOSTNAME, &host));
+    let token = dotenv::setting(TOKEN, key.expose());
     host.into_iter().chain([token]).collect()
 }
 
 /// The same two as Terraform variables, aligned as `terraform fmt` does.
 pub(super) fn terraform(record: &Record, key: &Secret) -> Vec<Setting> {
-    let host = record.url_host().map(|host| tfvars::setting("fortios_hostname", &host));
-    let token = tfvars::setting("fortios_token", key.expose());
+    let host = record.url_host().map(|host| tfvars::setting(TERRAFORM_HOSTNAME, &host));
+    let token = tfvars::setting(TERRAFORM_TOKEN, key.expose());
     host.into_iter().chain([token]).collect()
 }
 

@@ -22,6 +22,7 @@
 //! A key goes into the escrow first ([`Reservation::secure`]), then to its destinations ([`Secured::deliver`]), and out of
 //! the escrow when all of them have it ([`Delivered::finish`]): whenever the program dies, the key is somewhere.
 
+pub mod answer;
 pub mod destination;
 pub mod escrow;
 pub mod fetch;
@@ -49,14 +50,14 @@ mod vault;
 
 use std::path::PathBuf;
 
-pub use ansible::VaultError;
+pub use answer::{Answer, Query, QueryError};
 pub use destination::{Defaults, Destination, DestinationError};
 pub use escrow::{EscrowError, EscrowPlace, Kept};
 pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};
-pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve, resume};
+pub use slot::{Delivered, Escrowed, Part, Reservation, Secured, Stored, Undelivered, reserve, resume};
 
 /// What a destination may name of the device in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -131,9 +131,7 @@ impl Record {
 
     /// The address as the host part of a URL: an IPv6 address in brackets.
     pub fn url_host(&self) -> Option<String> {
-        let address = self.address.as_deref()?;
-        let is_v6 = address.parse::<Ipv6Addr>().is_ok();
-        Some(if is_v6 { format!("[{address}]") } else { address.to_owned() })
+        self.address.as_deref().map(url_host)
     }
 
     /// The device, for the paths of destinations.
@@ -156,6 +154,11 @@ impl Record {
     pub(super) fn generated(&self) -> String {
         seconds(self.generated_at)
     }
+}
+
+/// `address` (no brackets) as the host part of a URL: an IPv6 address in brackets.
+pub fn url_host(address: &str) -> String {
+    if address.parse::<Ipv6Addr>().is_ok() { format!("[{address}]") } else { address.to_owned() }
 }
 
 /// JSON with a secret in it; its memory is wiped.
@@ -253,7 +256,7 @@ impl Serialize for Entry<'_> {
 }
 
 /// RFC 3339 in UTC, without a fraction.
-fn seconds(at: Timestamp) -> String {
+pub(super) fn seconds(at: Timestamp) -> String {
     whole_second(at).to_string()
 }
 

@@ -19,6 +19,9 @@ pub enum Exit {
     Escrowed,
     /// 6: the device was left in a state that needs a person; the message says what, and how to mend it.
     NeedsPerson,
+    /// What the command of `exec` ended with: its own status, 128 and the number of the signal that ended it, 127 when it is
+    /// not found, 126 when it cannot be executed.
+    Command(u8),
     /// 130: interrupted (128 + SIGINT), with a clean device.
     Interrupted,
 }
@@ -34,6 +37,7 @@ impl Exit {
             Exit::Partly => 4,
             Exit::Escrowed => 5,
             Exit::NeedsPerson => 6,
+            Exit::Command(status) => status,
             Exit::Interrupted => 130,
         }
     }

@@ -109,6 +109,7 @@ impl Reporter {
                 ));
             }
             Left::Minted => {}
+            Left::Escrowed(escrowed) => self.escrowed(escrowed),
             Left::Unsaved => self.note("the key is delivered and works, but a reboot of the device loses it"),
             Left::NeedsPerson { what, mend } => self.needs_person(what, mend.as_ref()),
         }
@@ -177,6 +178,8 @@ fn exit(failure: &Failure) -> Exit {
             Escrowed::At(_) => Exit::Escrowed,
             Escrowed::Failed { .. } => Exit::NeedsPerson,
         },
+        (Left::Escrowed(Escrowed::At(_)), _) => Exit::Escrowed,
+        (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
         (Left::Untouched | Left::Undone(_), error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
         (Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
@@ -199,6 +202,7 @@ fn hint(error: &MintError) -> Option<String> {
             "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"
                 .into(),
         ),
+        MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
         MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use crate::deliver::Stored;
 use crate::fortios::permissions::{Access, Permissions};
 use crate::fortios::version::NEWEST;
 use crate::verbs::event::{Connected, Event, Found, Taken, Trust, Warning};
-use crate::verbs::verified::Verified;
+use crate::verbs::verified::{Cause, Verified};
 
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
@@ -32,6 +32,8 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         }
         Event::Key(stored) => ("key", format!("generated, delivered to {}", delivered(stored))),
         Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
+        Event::Read { from } => ("key", format!("read from {from}")),
+        Event::Runs { command, hostname } => ("runs", format!("{command}, with the key for {hostname}")),
         Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
         Event::TakenUp { began, key } => ("taken up", taken_up(*began, *key)),
         Event::Verified(verified) => ("verified", verification(verified)),
@@ -124,11 +126,11 @@ fn place(stored: &Stored) -> String {
 }
 
 fn verification(verified: &Verified) -> String {
-    match (verified.verified, verified.status) {
+    match (verified.verified, &verified.cause) {
         (Some(true), _) => verified.detail.clone(),
         (Some(false), _) => format!("no: {}", verified.detail),
-        (None, Some(_)) => format!("not known: {}", verified.detail),
-        (None, None) => format!("not tried: {}", verified.detail),
+        (None, Some(Cause::TrustedHost { .. })) => format!("not tried: {}", verified.detail),
+        (None, _) => format!("not proven: {}", verified.detail),
     }
 }
 

@@ -41,6 +41,14 @@ impl Reporter {
         }
     }
 
+    /// Says of a key that was delivered all the same that the API refuses it, and what mends that.
+    pub fn doubtful(&mut self, device: &str, verified: &Verified) {
+        if verified.verified == Some(false) {
+            self.note(&format!("{device}: the key was delivered, but it does not work: {}", verified.detail));
+            self.way_out(verified);
+        }
+    }
+
     /// Says what mends the cause.
     pub fn way_out(&mut self, verified: &Verified) {
         if let Some(mend) = &verified.mend {

@@ -48,6 +48,18 @@ pub enum Event {
     Key(Vec<Stored>),
     /// A key was found in a transcript, and these destinations have it.
     Scraped(Vec<Stored>),
+    /// A key that was delivered before was read back.
+    Read {
+        /// The destination that has it.
+        from: String,
+    },
+    /// A command starts with the key in its environment.
+    Runs {
+        /// Its name, as it was given.
+        command: String,
+        /// The host that it is told.
+        hostname: String,
+    },
     /// A key was generated and lost with the connection; it is void as soon as the next one is generated.
     KeyLost,
     /// An earlier run for the same API user came to no end; this one goes on with it.

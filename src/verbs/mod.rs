@@ -2,15 +2,20 @@
 //! console, the survey of a device, and the site of a change with its way back.
 
 pub mod check;
+pub mod child;
 pub mod console;
 pub mod custody;
 mod diagnosis;
 pub mod event;
+pub mod exec;
 pub mod failure;
+pub mod get;
+mod hand_over;
 mod key;
 mod lesson;
 pub mod mint;
 mod order;
+pub mod program;
 mod push;
 pub mod resume;
 mod site;

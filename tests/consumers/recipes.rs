@@ -1,0 +1,135 @@
+//! The recipes, run: each with the program that it is for, or with one in its place that looks at what it is given.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, KEY, fed, text};
+use crate::files::{example, repository, yaml};
+use crate::simulator::Simulator;
+
+/// Puts a shell script into the folder that [`shell`] has in front of its `PATH`, in the place of a program.
+fn stand_in(desk: &Desk, name: &str, script: &str) {
+    let path = desk.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs lines of shell with the stand-ins in front.
+fn shell(desk: &Desk, lines: &str) -> std::process::Output {
+    let path = format!("{}:$PATH", desk.path("bin").display());
+    desk.command("sh").args(["-euc", &format!("PATH={path}\n{lines}")]).output().unwrap()
+}
+
+/// The blocks of shell in a section of the README.
+fn readme_blocks(section: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let section = readme.split("\n## ").find(|text| text.starts_with(section)).unwrap();
+    section.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The lines of a comment that are commands.
+fn commands_in(comment: &str) -> String {
+    comment.lines().filter_map(|line| line.strip_prefix("#   ")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn terraform_finds_host_and_key_in_its_environment() {
+    let desk = Desk::new();
+    let _simulator = Simulator::start(&desk);
+    desk.write("request.yaml", &example("request.yaml"));
+    stand_in(&desk, "terraform", "echo \"$* $FORTIOS_ACCESS_HOSTNAME $FORTIOS_ACCESS_TOKEN\"");
+    let ran = shell(&desk, &commands_in(&example("terraform/main.tf")));
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let stored = desk.read("fw1.env");
+    let values: Vec<&str> = stored.lines().filter_map(|line| line.split_once('=')).map(|(_, value)| value).collect();
+    assert_eq!(text(&ran.stdout), format!("plan {}\n", values.join(" ")));
+}
+
+/// What stands between `name = ` and its end in HCL, for the two shapes that the example has.
+fn hcl<'a>(text: &'a str, name: &str, close: char) -> &'a str {
+    let begin = text.find(name).unwrap() + name.len();
+    let rest = text[begin..].trim_start_matches([' ', '=']);
+    &rest[..=rest.find(close).unwrap()]
+}
+
+#[test]
+fn the_external_data_source_speaks_terraforms_protocol() {
+    let desk = Desk::new();
+    let source = example("terraform/external.tf.example");
+    let program: Vec<String> = serde_json::from_str(hcl(&source, "program", ']')).unwrap();
+    let query = hcl(&source, "query", '}').replace("from =", "\"from\":");
+    let ran = fed(desk.command(&program[0]).args(&program[1..]), &query);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let result: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(result, json!({ "hostname": "192.0.2.1", "token": KEY, "api_user": "", "generated_at": "" }));
+    for name in ["hostname", "token"] {
+        assert!(source.contains(&format!("data.external.fw1.result.{name}")), "{source}");
+    }
+}
+
+#[test]
+fn what_terraform_cannot_have_is_an_error_on_stderr_and_status_1() {
+    let desk = Desk::new();
+    let queries = [
+        "",
+        "[]",
+        r#"{"from":"file:missing"}"#,
+        r#"{"from":"stdout"}"#,
+        r#"{"from":"nowhere"}"#,
+        r#"{"device":"fw1"}"#,
+        r#"{"from":"file:key","user":"x"}"#,
+        r#"{"from":"file:{{ device.name }}"}"#,
+        r#"{"from":"file:key","device":"a b"}"#,
+    ];
+    for query in queries {
+        let ran = fed(desk.command("fgtkey").args(["get", "--terraform"]), query);
+        assert_eq!(ran.status.code(), Some(1), "{query}: {}", text(&ran.stderr));
+        assert!(ran.stdout.is_empty() && text(&ran.stderr).starts_with("fgtkey: error: "), "{}", text(&ran.stderr));
+    }
+}
+
+#[test]
+fn the_key_file_of_the_exporter_has_every_firewall() {
+    let desk = Desk::new();
+    for (name, host) in [("fw1", "192.0.2.1"), ("fw2", "'[2001:db8::2]'")] {
+        let lines = format!("FORTIOS_ACCESS_HOSTNAME={host}\nFORTIOS_ACCESS_TOKEN={KEY}\n");
+        desk.write(&format!("keys/{name}.env"), &lines);
+    }
+    let script = repository("examples/prometheus/fortigate-key");
+    let ran = desk.command("sh").arg(script).args(["keys/fw1.env", "keys/fw2.env"]).output().unwrap();
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    // The form of its `-auth-file`: https://github.com/prometheus-community/fortigate_exporter
+    let expected = json!({ "https://192.0.2.1": { "token": KEY }, "https://[2001:db8::2]": { "token": KEY } });
+    assert_eq!(yaml(&text(&ran.stdout)), expected);
+    let missing = desk.command("sh").arg(repository("examples/prometheus/fortigate-key")).arg("none.env").output();
+    assert!(!missing.unwrap().status.success(), "a firewall without a key must not be passed over");
+}
+
+#[test]
+fn aws_gets_the_record_on_its_stdin_and_no_argument_has_the_key() {
+    let desk = Desk::new();
+    let _simulator = Simulator::start(&desk);
+    stand_in(&desk, "aws", "echo \"$*\" > arguments; cat /dev/stdin > secret");
+    desk.write("request.yaml", &example("aws/request.yaml"));
+    let ran = shell(&desk, "fgtkey mint fw1 -r request.yaml");
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let wanted = "secretsmanager put-secret-value --secret-id fortigate/fw1 --secret-string file:///dev/stdin\n";
+    assert_eq!(desk.read("arguments"), wanted);
+    let record: Value = serde_json::from_str(&desk.read("secret")).unwrap();
+    assert_eq!(record["api_user"], "terraform");
+    assert_eq!(record["key"].as_str().map(str::len), Some(30), "{record}");
+}
+
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let desk = Desk::new();
+    let _simulator = Simulator::start(&desk);
+    desk.write("request.yaml", &example("request.yaml"));
+    stand_in(&desk, "terraform", "test -n \"$FORTIOS_ACCESS_TOKEN\" && test -n \"$FORTIOS_ACCESS_HOSTNAME\"");
+    let blocks = readme_blocks("Recipes");
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let ran = shell(&desk, &block);
+        assert!(ran.status.success(), "{block}: {}", text(&ran.stderr));
+    }
+}

@@ -30,6 +30,7 @@ use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
 use fgtkey::verbs::mint::Mint;
+use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 
 /// The delays of each direction at which a mint is timed; a round trip is twice as long.
 const DELAYS: [Duration; 4] =
@@ -202,6 +203,12 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
             format: Format::Key,
             escrow: EscrowPlace::open(folder.join("escrow")),
             escrow_identity: None,
+            verification: Verification {
+                mode: Mode::Off,
+                https_port: None,
+                trust: TrustChoice::Learned,
+                within: Duration::from_secs(5),
+            },
             journal: Journal::at(folder.join("journal")),
         },
     }

@@ -203,3 +203,14 @@ fn who_pastes_what_is_refused_sees_it() {
         assert!(!paster.refusals().is_empty(), "{}", paster.seen);
     }
 }
+
+#[test]
+fn every_template_is_embedded() {
+    let told = Templates::replacing([("no.cli".to_owned(), "no.cli".to_owned(), String::new())]).unwrap_err();
+    let hint = told.hint().unwrap();
+    let files = fs::read_dir(folder().join("../../templates")).unwrap().map(|entry| entry.unwrap().path());
+    let names =
+        files.filter(|path| path.is_file()).map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
+    let missing: Vec<String> = names.filter(|name| !hint.contains(&format!(" {name}"))).collect();
+    assert_eq!(missing, Vec::<String>::new());
+}

@@ -401,7 +401,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_write() {
         ("secret/fw1,token=s.x", "`token` would show a secret", "VAULT_TOKEN, or token-file=FILE"),
         ("secret/fw1,secret-id=x", "`secret-id` would show a secret", "secret-id-file=FILE"),
         ("secret/fw1,namspace=net", "vault has no option `namspace`", "namespace"),
-        ("fw1", "path `fw1`: it is a mount and a path in it", ""),
+        ("fw1", "path `fw1`: the mount stands in front of it", ""),
         ("secret/fw1,address=vault:8200", "address `vault:8200`", ""),
         ("secret/fw1,plaintext=maybe", "it is yes or no", ""),
         ("", "vault needs a path", "vault:"),

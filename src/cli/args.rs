@@ -112,6 +112,9 @@ pub struct MintArgs {
     /// Where the key goes.
     #[command(flatten)]
     pub delivery: DeliveryArgs,
+    /// How the key is proven.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,

@@ -5,6 +5,7 @@ use crate::deliver::{Defaults, DeliverError, Destination, DestinationError, Escr
 use crate::fortios::request::DeliverEntry;
 use crate::journal::{self, Journal};
 use crate::verbs::custody::Custody;
+use crate::verbs::verification::Verification;
 
 use super::args::{DeliveryArgs, EscrowArgs};
 
@@ -38,6 +39,7 @@ pub(super) fn custody(
     args: &DeliveryArgs,
     destinations: Vec<Destination>,
     format: Format,
+    verification: Verification,
     simulated: bool,
 ) -> Result<Custody, Usage> {
     let escrow = place(&args.escrow)?;
@@ -47,7 +49,7 @@ pub(super) fn custody(
         journal()?
     };
     let escrow_identity = args.escrow.escrow_identity.clone();
-    Ok(Custody { destinations, format, escrow, escrow_identity, journal })
+    Ok(Custody { destinations, format, escrow, escrow_identity, journal, verification })
 }
 
 /// The journal of this person.

@@ -13,7 +13,7 @@ use crate::session::drive::Interrupt;
 use crate::sim;
 use crate::ssh::DialError;
 use crate::verbs::console::Line;
-use crate::verbs::mint::Mint;
+use crate::verbs::mint::{Mint, Minted};
 
 use super::args::{MintArgs, RequestArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
@@ -192,7 +192,11 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
 
 async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut Reporter) -> Exit {
     let format = args.delivery.format().unwrap_or(Format::Key);
-    let custody = match super::delivery::custody(&args.delivery, prepared.destinations.clone(), format, args.sim) {
+    let verification = args.verify.verification(logging_in::within(&args.ssh));
+    let custody = verification.and_then(|verification| {
+        super::delivery::custody(&args.delivery, prepared.destinations.clone(), format, verification, args.sim)
+    });
+    let custody = match custody {
         Ok(custody) => custody,
         Err((message, hint)) => {
             reporter.bad_usage(&message, hint.as_deref());
@@ -222,7 +226,10 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let exit = match mint.run(&mut recorded).await {
-        Ok(record) => print_keyless(&record, &mint.custody.destinations, args.delivery.format()),
+        Ok(Minted { record, verified }) => {
+            recorded.reporter.doubtful(&device, &verified);
+            print_keyless(&record, &mint.custody.destinations, args.delivery.format())
+        }
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     recorded.finish(exit)

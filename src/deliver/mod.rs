@@ -58,7 +58,7 @@ pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};
-pub use slot::{Delivered, Escrowed, Reservation, Secured, Stored, Undelivered, reserve, resume};
+pub use slot::{Delivered, Escrowed, Part, Reservation, Secured, Stored, Undelivered, reserve, resume};
 
 /// What a destination may name of the device in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -160,7 +160,7 @@ impl Reservation {
     pub fn secure(self, record: &Record, key: Secret) -> Secured {
         let specs = self.specs();
         let escrowing = self.escrow.keep(record, &specs, &key);
-        Secured { slots: self.slots, refused: Vec::new(), escrowing, key }
+        Secured { slots: self.slots, stored: Vec::new(), failed: Vec::new(), escrowing, key }
     }
 
     /// Takes a key that an earlier run left in the escrow instead of a new one. What that run had still to deliver is
@@ -173,8 +173,9 @@ impl Reservation {
     ///
     /// One that fails does not keep the others from it; the key then stays in the escrow, and [`Undelivered`] says where.
     pub fn store(self, record: &mut Record, key: Secret) -> Result<Vec<Stored>, Box<Undelivered>> {
-        let delivered = self.secure(record, key).deliver(record, &mut |_| ())?;
-        Ok(delivered.finish())
+        let mut secured = self.secure(record, key);
+        secured.deliver(Part::All, record, &mut |_| ());
+        Ok(secured.settle(record)?.finish())
     }
 }
 
@@ -183,12 +184,29 @@ pub fn resume(kept: Kept, format: Format) -> Secured {
     Secured::of(Vec::new(), kept, format)
 }
 
+/// Which destinations are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of them.
+    All,
+    /// All but standard output, which carries the record: it waits until that is complete.
+    Stores,
+}
+
+impl Part {
+    fn has(self, slot: &dyn Slot) -> bool {
+        self == Part::All || !slot.is_stdout()
+    }
+}
+
 /// A key that is in the escrow, and the destinations that are to get it.
 #[must_use = "a key that is only in the escrow is not delivered"]
 pub struct Secured {
     slots: Vec<Box<dyn Slot>>,
-    /// The destinations that could not even be reserved.
-    refused: Vec<(String, DeliverError)>,
+    /// The destinations that have the key.
+    stored: Vec<Stored>,
+    /// The destinations that did not take it, or could not even be reserved.
+    failed: Vec<(String, DeliverError)>,
     escrowing: Result<Escrowing, DeliverError>,
     key: Secret,
 }
@@ -197,16 +215,16 @@ impl Secured {
     /// A key that was in the escrow already, for `slots` and for what else lacks it.
     fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
         let device = kept.record.device_for_paths();
-        let mut refused = Vec::new();
+        let mut failed = Vec::new();
         for spec in kept.missing {
             match reserve_again(&spec, &device, format) {
                 Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}
                 Ok(slot) => slots.push(slot),
-                Err(error) => refused.push((spec, error)),
+                Err(error) => failed.push((spec, error)),
             }
         }
         slots.sort_by_key(|slot| slot.is_stdout());
-        Secured { slots, refused, escrowing: Ok(kept.escrowing), key: kept.key }
+        Secured { slots, stored: Vec::new(), failed, escrowing: Ok(kept.escrowing), key: kept.key }
     }
 
     /// The key, to be proven.
@@ -226,18 +244,12 @@ impl Secured {
         }
     }
 
-    /// Writes the key to every destination, tells `stored` the [`Slot::spec`] of each that has it, and names them in
-    /// `record.delivered_to`.
-    ///
-    /// One that fails does not keep the others from it; the key stays in the escrow for those that lack it.
-    pub fn deliver(
-        self,
-        record: &mut Record,
-        stored: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Delivered, Box<Undelivered>> {
-        let (mut missing, mut failures): (Vec<String>, Vec<DeliverError>) = self.refused.into_iter().unzip();
-        let mut done = Vec::new();
-        for slot in self.slots {
+    /// Writes the key to the destinations of this part, tells `stored` the [`Slot::spec`] of each that has it, and names them
+    /// in `record.delivered_to`. One that fails does not keep the others from it.
+    pub fn deliver(&mut self, part: Part, record: &mut Record, stored: &mut (dyn FnMut(&str) + Send)) {
+        let (now, later) = std::mem::take(&mut self.slots).into_iter().partition(|slot| part.has(slot.as_ref()));
+        self.slots = later;
+        for slot in now {
             let place = Stored { destination: slot.label().to_owned(), path: slot.path().map(Path::to_owned) };
             let spec = slot.spec();
             let known = record.delivered_to.clone();
@@ -247,23 +259,50 @@ impl Secured {
             match slot.store(record, &self.key) {
                 Ok(()) => {
                     stored(&spec);
-                    done.push(place);
+                    self.stored.push(place);
                 }
                 Err(error) => {
                     record.delivered_to = known;
-                    missing.push(spec);
-                    failures.push(error);
+                    self.failed.push((spec, error));
                 }
             }
         }
-        if failures.is_empty() {
-            return Ok(Delivered { stored: done, escrowing: self.escrowing.ok() });
+    }
+
+    /// Whether every destination has the key.
+    pub fn is_everywhere(&self) -> bool {
+        self.slots.is_empty() && self.failed.is_empty()
+    }
+
+    /// The destinations that have the key.
+    pub fn stored(&self) -> &[Stored] {
+        &self.stored
+    }
+
+    /// Leaves the key in the escrow, for all that lack it.
+    pub fn keep(self, record: &Record) -> Escrowed {
+        let failed = self.failed.iter().map(|(spec, _)| spec.clone());
+        let missing = failed.chain(self.slots.iter().map(|slot| slot.spec())).collect();
+        self.into_escrow(record, missing)
+    }
+
+    /// The end of the delivery: where every destination has the key, and otherwise where it is; it stays in the escrow for
+    /// those that lack it.
+    pub fn settle(mut self, record: &Record) -> Result<Delivered, Box<Undelivered>> {
+        if self.failed.is_empty() && self.slots.is_empty() {
+            return Ok(Delivered { stored: self.stored, escrowing: self.escrowing.ok() });
         }
-        let escrowed = match self.escrowing.and_then(|kept| kept.update(record, &missing, &self.key)) {
+        let stored = std::mem::take(&mut self.stored);
+        let (specs, failures): (Vec<String>, Vec<DeliverError>) = std::mem::take(&mut self.failed).into_iter().unzip();
+        let missing = specs.into_iter().chain(self.slots.iter().map(|slot| slot.spec())).collect();
+        Err(Box::new(Undelivered { stored, failures, escrowed: self.into_escrow(record, missing) }))
+    }
+
+    fn into_escrow(self, record: &Record, missing: Vec<String>) -> Escrowed {
+        match self.escrowing.and_then(|kept| kept.update(record, &missing, &self.key)) {
             Ok(path) => Escrowed::At(path),
             Err(error) => Escrowed::Failed { error, key: self.key },
-        };
-        Err(Box::new(Undelivered { stored: done, failures, escrowed }))
+        }
     }
 }
 

@@ -39,14 +39,18 @@ impl Reporter {
         for stored in &undelivered.stored {
             self.note(&format!("{} has the key", stored.destination));
         }
-        match &undelivered.escrowed {
+        self.escrowed(&undelivered.escrowed);
+    }
+
+    /// Says where a key is that its destinations lack.
+    pub(super) fn escrowed(&mut self, escrowed: &Escrowed) {
+        match escrowed {
             Escrowed::At(path) => {
                 self.note(&format!("the key is safe in {} (0600)", path.display()));
                 self.hint("`fgtkey deliver --resume` delivers it from there, as soon as the destination takes it");
             }
             Escrowed::Failed { error, .. } => {
-                self.error(Some(device), error);
-                self.note("the key is in no escrow");
+                self.failure(None, error, &["the key is in no escrow".into()], None);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::step::listed;
 use super::{Exit, Reporter, Verbosity, with_causes};
-use crate::deliver::Escrowed;
+use crate::deliver::{DeliverError, Escrowed};
 use crate::fortios::plan::{Plan, PlanError};
 use crate::fortios::request_error::RequestError;
 use crate::fortios::script::Script;
@@ -95,6 +95,9 @@ impl Reporter {
 
     fn left(&mut self, left: &Left, error: &MintError) {
         match left {
+            Left::Untouched if matches!(error, MintError::Deliver(DeliverError::Service { .. })) => {
+                self.note("the device was not contacted");
+            }
             Left::Untouched if matches!(error, MintError::Deliver(_)) => self.note("nothing was contacted"),
             Left::Untouched if matches!(error, MintError::Dial(_)) => self.note("nothing was changed"),
             Left::Untouched => self.note("nothing was changed on the device"),
@@ -106,6 +109,7 @@ impl Reporter {
                 ));
             }
             Left::Minted => {}
+            Left::Escrowed(escrowed) => self.escrowed(escrowed),
             Left::Unsaved => self.note("the key is delivered and works, but a reboot of the device loses it"),
             Left::NeedsPerson { what, mend } => self.needs_person(what, mend.as_ref()),
         }
@@ -174,6 +178,8 @@ fn exit(failure: &Failure) -> Exit {
             Escrowed::At(_) => Exit::Escrowed,
             Escrowed::Failed { .. } => Exit::NeedsPerson,
         },
+        (Left::Escrowed(Escrowed::At(_)), _) => Exit::Escrowed,
+        (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
         (Left::Untouched | Left::Undone(_), error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
         (Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
@@ -196,6 +202,7 @@ fn hint(error: &MintError) -> Option<String> {
             "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"
                 .into(),
         ),
+        MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
         MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }

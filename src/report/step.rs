@@ -9,7 +9,7 @@ use crate::deliver::Stored;
 use crate::fortios::permissions::{Access, Permissions};
 use crate::fortios::version::NEWEST;
 use crate::verbs::event::{Connected, Event, Found, Taken, Trust, Warning};
-use crate::verbs::verified::Verified;
+use crate::verbs::verified::{Cause, Verified};
 
 /// From how much talk on an event is told.
 pub(super) fn verbosity(event: &Event) -> Verbosity {
@@ -126,11 +126,11 @@ fn place(stored: &Stored) -> String {
 }
 
 fn verification(verified: &Verified) -> String {
-    match (verified.verified, verified.status) {
+    match (verified.verified, &verified.cause) {
         (Some(true), _) => verified.detail.clone(),
         (Some(false), _) => format!("no: {}", verified.detail),
-        (None, Some(_)) => format!("not known: {}", verified.detail),
-        (None, None) => format!("not tried: {}", verified.detail),
+        (None, Some(Cause::TrustedHost { .. })) => format!("not tried: {}", verified.detail),
+        (None, _) => format!("not proven: {}", verified.detail),
     }
 }
 

@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Reporter, with_causes};
 use crate::deliver::DestinationError;
+use crate::rest::FingerprintError;
 use crate::sim::UnknownWord;
 
 impl Reporter {
@@ -65,6 +66,9 @@ fn conflict(argument: &str, others: &[String]) -> String {
 fn hint(error: &clap::Error) -> Option<String> {
     let source = error.source();
     if let Some(error) = source.and_then(|source| source.downcast_ref::<DestinationError>()) {
+        return error.hint();
+    }
+    if let Some(error) = source.and_then(|source| source.downcast_ref::<FingerprintError>()) {
         return error.hint();
     }
     if let Some(error) = source.and_then(|source| source.downcast_ref::<UnknownWord>()) {

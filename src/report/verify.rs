@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Exit, Reporter};
+use super::{Exit, Reporter, Verbosity};
 use crate::verbs::verification::Mode;
 use crate::verbs::verified::{Cause, Verified};
 use crate::verbs::verify::Proof;
@@ -11,7 +11,10 @@ impl Reporter {
     /// Says what is in the way of a key that was not seen to work; returns how a run ends that did nothing else.
     pub fn proven(&mut self, device: &str, verified: &Verified, mode: Mode) -> Exit {
         let failed = match verified.verified {
-            Some(true) => return Exit::Done,
+            Some(true) => {
+                self.about_urls(verified);
+                return Exit::Done;
+            }
             Some(false) => true,
             None => mode == Mode::Require,
         };
@@ -20,11 +23,29 @@ impl Reporter {
                 if verified.verified.is_none() { "the key could not be proven" } else { "the key does not work" };
             self.say_error(Some(device), &format!("{what}: {}", verified.detail));
             self.way_out(verified);
+        } else if self.verbosity >= Verbosity::Story {
+            self.way_out(verified);
         }
         match (&verified.cause, failed) {
             (Some(Cause::Interrupted), _) => Exit::Interrupted,
             (_, true) => Exit::Failed,
             (_, false) => Exit::Done,
+        }
+    }
+
+    fn about_urls(&mut self, verified: &Verified) {
+        if verified.key_in_url == Some(false) && self.verbosity >= Verbosity::Story {
+            self.note(
+                "this device refuses keys in URLs (`access_token=`): consumers have to send the Authorization header",
+            );
+        }
+    }
+
+    /// Says of a key that was delivered all the same that the API refuses it, and what mends that.
+    pub fn doubtful(&mut self, device: &str, verified: &Verified) {
+        if verified.verified == Some(false) {
+            self.note(&format!("{device}: the key was delivered, but it does not work: {}", verified.detail));
+            self.way_out(verified);
         }
     }
 

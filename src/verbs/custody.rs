@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::deliver::{
-    self, Delivered, Destination, Device, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured,
-    Undelivered,
-};
+use crate::deliver::{self, Destination, Device, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
 use crate::journal::{Journal, KeyState, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
 use super::event::{Event, Observer, Taken};
-use super::failure::{Failure, Left, MintError};
+use super::failure::{Failure, MintError};
 use super::key::generate;
 use super::site::Site;
 use super::undo::object;
+use super::verification::Verification;
 
 /// Where keys go, and where it is remembered what became of them.
 #[derive(Debug, Clone)]
@@ -28,6 +26,8 @@ pub struct Custody {
     pub escrow_identity: Option<PathBuf>,
     /// What runs write down of themselves.
     pub journal: Journal,
+    /// How a new key is proven over REST.
+    pub verification: Verification,
 }
 
 /// An API user of a device in the hands of this run, and what an earlier run left of it.
@@ -179,35 +179,8 @@ pub(super) async fn obtain(
     Ok(secured)
 }
 
-/// Writes the key to its destinations.
-pub(super) async fn deliver(
-    site: &mut Site<'_>,
-    secured: Secured,
-    record: &mut Record,
-) -> Result<Delivered, Box<Undelivered>> {
-    let mut journal = site.journal.duplicate().ok();
-    let mut note = move |state| {
-        // The key is in the escrow and on its way: a journal that fails now must not stop it.
-        let _ = journal.as_mut().map(|journal| journal.enter(state));
-    };
-    let mut own = record.clone();
-    let (result, own) = aside(move || {
-        note(State::Delivering);
-        let result = secured.deliver(&mut own, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
-        (result, own)
-    })
-    .await;
-    *record = own;
-    result
-}
-
-/// A key that is not everywhere.
-pub(super) fn undelivered(undelivered: Box<Undelivered>) -> Box<Failure> {
-    Failure::boxed(MintError::Undelivered(undelivered), Left::Minted)
-}
-
 /// Runs what waits for disks and services beside the runtime.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // It panicked: so do we, with its own words.

@@ -1,6 +1,6 @@
 //! What went wrong in a mint, and what that left on the device.
 
-use crate::deliver::{DeliverError, EscrowError, Undelivered};
+use crate::deliver::{DeliverError, EscrowError, Escrowed, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
 use crate::fortios::script::Script;
@@ -10,6 +10,7 @@ use crate::ssh::{DialError, PasswordError};
 
 use super::console::OpenError;
 use super::survey::SurveyError;
+use super::verified::Verified;
 
 /// A mint that did not do what was asked.
 #[derive(Debug)]
@@ -41,6 +42,9 @@ pub enum MintError {
     /// The device answered generate-key with neither a key nor a refusal.
     #[error("the device generated no key")]
     NoKey,
+    /// The key had to be proven, and was not seen to work.
+    #[error("the key was not seen to work: {}", .0.detail)]
+    NotProven(Box<Verified>),
     /// A password was needed and could not be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -112,6 +116,8 @@ pub enum Left {
     Undone(Vec<String>),
     /// The key and everything it needs: only the delivery is incomplete.
     Minted,
+    /// A key that is in the escrow and nowhere else.
+    Escrowed(Escrowed),
     /// Everything but the save to flash.
     Unsaved,
     /// Something that a person has to look at.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::deliver::{Action, Change, Delivered, Record, Reservation, Undelivered};
+use crate::deliver::{Action, Change, Record, Reservation};
 use crate::fortios::admin_session::{AdminSession, OwnSession};
 use crate::fortios::edit::{self, Edit};
 use crate::fortios::facts::Facts;
@@ -16,13 +16,24 @@ use crate::fortios::version::{NEWEST, Version};
 use crate::journal::{Planned, State};
 
 use super::console::Line;
-use super::custody::{Custody, Held, Intended, deliver, obtain, planned, undelivered};
+use super::custody::{Custody, Held, Intended, obtain, planned};
 use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError};
+use super::hand_over::{Handed, hand_over, undelivered};
 use super::order::{Requested, decide};
 use super::push::push;
 use super::site::{Site, Start};
 use super::survey::{self, Names, Surveyed};
+use super::verified::Verified;
+
+/// A key that was minted.
+#[derive(Debug)]
+pub struct Minted {
+    /// What its consumer needs to know.
+    pub record: Record,
+    /// What the API says to it.
+    pub verified: Verified,
+}
 
 /// A mint on one device.
 pub struct Mint {
@@ -43,7 +54,7 @@ impl Mint {
     ///
     /// # Errors
     /// What went wrong and what that left on the device.
-    pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Record, Box<Failure>> {
+    pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Minted, Box<Failure>> {
         let began = Instant::now();
         let slot = self.custody.reserve(&self.line).await?;
         let (mut console, mut surveyed) = survey::log_in(&self.line, &self.templates, self.names(), observer).await?;
@@ -59,13 +70,13 @@ impl Mint {
         self.tell_objects(&site, observer);
         let mut record = self.record(&site);
         let secured = obtain(&mut site, slot, held.kept.take(), &mut record, &self.custody, observer).await?;
-        let kept = deliver(&mut site, secured, &mut record).await;
+        let handed = hand_over(&mut site, &self.custody, secured, &mut record, observer).await?;
         let saved = self.save(&mut site, observer).await;
-        let record = self.told(&mut site, kept, saved, record, observer);
+        let verified = self.told(&mut site, handed, saved, observer);
         site.close().await;
-        let record = record?;
+        let verified = verified?;
         self.tell(observer, Event::Done { elapsed: began.elapsed() });
-        Ok(record)
+        Ok(Minted { record, verified })
     }
 
     fn names(&self) -> Names<'_> {
@@ -141,12 +152,11 @@ impl Mint {
     fn told(
         &self,
         site: &mut Site<'_>,
-        kept: Result<Delivered, Box<Undelivered>>,
+        handed: Handed,
         saved: Result<(), MintError>,
-        record: Record,
         observer: &mut (dyn Observer + Send),
-    ) -> Result<Record, Box<Failure>> {
-        let delivered = match kept {
+    ) -> Result<Verified, Box<Failure>> {
+        let delivered = match handed.delivered {
             Ok(delivered) => delivered,
             Err(missing) => {
                 if saved.is_err() {
@@ -157,8 +167,8 @@ impl Mint {
         };
         // The journal first: a run that dies in between leaves a key in the escrow that every destination has.
         let _ = site.journal.enter(State::Done);
-        self.tell(observer, Event::Key(delivered.finish()));
-        saved.map(|()| record).map_err(|error| Failure::boxed(error, Left::Unsaved))
+        delivered.finish();
+        saved.map(|()| handed.verified).map_err(|error| Failure::boxed(error, Left::Unsaved))
     }
 
     fn record(&self, site: &Site<'_>) -> Record {

@@ -10,6 +10,7 @@ pub mod event;
 pub mod exec;
 pub mod failure;
 pub mod get;
+mod hand_over;
 mod key;
 mod lesson;
 pub mod mint;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::deliver::{EscrowError, EscrowPlace, Format, Kept, Record, Stored, Undelivered, resume};
+use crate::deliver::{EscrowError, EscrowPlace, Format, Kept, Part, Record, Stored, Undelivered, resume};
 use crate::journal::{Journal, JournalError, KeyState, Lock, Past, Run, State};
 
 /// What is to be finished.
@@ -77,9 +77,9 @@ impl Resume {
         let mut journal = self.run_of(path, &record).and_then(|past| Run::reopen(&past.path).ok());
         let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));
         note(State::Delivering);
-        let delivered = resume(kept, self.format)
-            .deliver(&mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
-        let outcome = match delivered {
+        let mut secured = resume(kept, self.format);
+        secured.deliver(Part::All, &mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
+        let outcome = match secured.settle(&record) {
             Ok(delivered) => {
                 note(State::Done);
                 Ok(delivered.finish())

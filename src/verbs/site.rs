@@ -1,12 +1,14 @@
 //! A device in the middle of a mint: its console, what it was before, what was sent to it.
 
+use crate::deliver::Record;
 use crate::fortios::edit::Edit;
 use crate::fortios::facts::Facts;
-use crate::fortios::objects::Objects;
+use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::Plan;
 use crate::fortios::render::Templates;
 use crate::fortios::script::Script;
 use crate::journal::{Run, State};
+use crate::secret::Secret;
 use crate::session::Reply;
 use crate::session::fault::{Aftermath, Fault, FaultKind, Step};
 use crate::ssh::{DialError, PasswordError, Phase};
@@ -17,6 +19,8 @@ use super::event::{Event, Observer};
 use super::failure::{MintError, Remains};
 use super::order::Order;
 use super::survey::{self, Names, Surveyed};
+use super::verification::{Known, Mode, Verification, verify};
+use super::verified::{Cause, Verified};
 
 /// How often a lost session is opened again before it is given up.
 const MOST_LOGINS: usize = 2;
@@ -215,6 +219,36 @@ impl<'a> Site<'a> {
         survey::read_objects(&mut facts, self.names(), replies)?;
         self.now = facts.objects;
         Ok(())
+    }
+
+    /// Asks the API whether it takes the key.
+    pub(super) async fn verify(
+        &mut self,
+        verification: &Verification,
+        key: &Secret,
+        record: &Record,
+        observer: &mut (dyn Observer + Send),
+    ) -> Verified {
+        if verification.mode == Mode::Off {
+            return Verified::unknown(Cause::Off);
+        }
+        if !self.is_alive() && self.stand_up(observer).await.is_err() {
+            self.console = None;
+        }
+        // The user was read before there was a key.
+        let user = self.now.user.clone().map(|user| User { has_key: true, ..user });
+        let known = Known {
+            status: &self.surveyed.status,
+            facts: &self.surveyed.facts,
+            user: user.as_ref(),
+            profile: self.now.profile.as_ref(),
+            generated_at: Some(record.generated_at),
+            expires_at: record.expires_at,
+        };
+        match &mut self.console {
+            Some(console) => verify(console, self.line, self.templates, &known, verification, key, observer).await,
+            None => Verified::unknown(Cause::Unread("the session is lost".into())),
+        }
     }
 
     /// Whether something can be done about a fault so that it is worth another try: the way the device asks for the

@@ -181,7 +181,8 @@ impl Attempt<'_> {
         })
     }
 
-    /// Judges what was presented; what the device did not show at once may be signed by an authority that it knows.
+    /// Judges what was presented. What the device did not show may have been issued again since, or be signed by an
+    /// authority that it knows: it is asked once more.
     async fn trusting(
         &mut self,
         handshake: Handshake<Tunnel>,
@@ -193,11 +194,9 @@ impl Attempt<'_> {
             Err(refused) => *refused,
         };
         let (Trust::Learned(learned), Some(leaf)) = (trust, handshake.leaf()) else { return Err(fault.into()) };
+        let own = self.lesson.certificates(&self.https).await.map_err(unread)?;
         let authorities = self.lesson.authorities(&leaf).await.map_err(unread)?;
-        if authorities.is_empty() {
-            return Err(fault.into());
-        }
-        let trust = Trust::Learned(Learned { authorities, ..learned });
+        let trust = Trust::Learned(Learned { own, authorities, ..learned });
         handshake.trusting(&trust, names, Timestamp::now()).map_err(|refused| Cause::from(refused.1))
     }
 }

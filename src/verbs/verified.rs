@@ -161,7 +161,7 @@ fn untrusted(seen: Option<IpAddr>, hosts: &[IpNet]) -> String {
     let hosts = listed(hosts);
     match seen {
         Some(seen) => format!("the device sees you come from {seen}, which is not among its trusted hosts ({hosts})"),
-        None => format!("you may not come from its trusted hosts ({hosts})"),
+        None => format!("the device may see HTTPS from here come from none of its trusted hosts ({hosts})"),
     }
 }
 

@@ -122,6 +122,27 @@ fn a_scraped_key_is_only_where_it_was_sent() {
 }
 
 #[test]
+fn a_key_that_is_proven_is_shown_nowhere() {
+    let desk = Desk::new();
+    let minted = desk.mint(&["--to", "file:key", "--trusted-host", "127.0.0.1"]);
+    assert_eq!(minted.status, Some(0), "{}", minted.stderr);
+    let key = desk.read("work/key");
+    let void = "fccys3cfbhyhqbqghkyzm1QGNnm3ry";
+    for (flags, input, status) in [
+        (&["--from", "file:key"][..], "", 0),
+        (&["--key-file", "-", "-o", "json"][..], key.as_str(), 0),
+        (&["--key-file", "key", "--insecure", "--api-user", "tf"][..], "", 0),
+        (&["--key-file", "-", "--api-user", "tf"][..], void, 1),
+        (&["--from", "file:key", "--https-port", "1"][..], "", 0),
+        (&["--from", "file:key", "--https-port", "1", "--verify", "require"][..], "", 1),
+    ] {
+        let ran = desk.verify(&[flags, &["-vv", "--transcript", "session.txt"]].concat(), input);
+        assert_eq!(ran.status, Some(status), "{flags:?}: {}", ran.stderr);
+        ran.leaks_nothing_but_in(&["work/key"]);
+    }
+}
+
+#[test]
 fn the_embedded_device_keeps_its_keys_too() {
     let desk = Desk::new();
     let ran = desk.run(

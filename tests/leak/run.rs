@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fgtkey::sim::{Admin, Device, DeviceSpec, Listen, Password, Server};
+use fgtkey::sim::{Admin, Device, DeviceSpec, Https, Listen, Password, Server};
 
 use crate::searched::secrets;
 
@@ -22,6 +22,7 @@ pub struct Desk {
     home: tempfile::TempDir,
     device: Device,
     server: Server,
+    _https: Https,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -63,7 +64,8 @@ impl Desk {
         let device = Device::new(DeviceSpec { admins: vec![admin], ..spec }).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let server = runtime.block_on(Server::start(device.clone(), Listen::default())).unwrap();
-        Desk { home, device, server, _runtime: runtime }
+        let https = runtime.block_on(Https::start(device.clone(), ([127, 0, 0, 1], 0).into())).unwrap();
+        Desk { home, device, server, _https: https, _runtime: runtime }
     }
 
     pub fn path(&self, file: &str) -> PathBuf {
@@ -99,6 +101,14 @@ impl Desk {
         let device = format!("admin@{}", self.server.addr());
         let own = ["mint", &device, "--host-key", &self.server.fingerprint()].map(str::to_owned);
         own.into_iter().chain(REQUEST.iter().chain(flags).map(|text| (*text).to_owned())).collect()
+    }
+
+    /// A proof of a key, `input` on its stdin.
+    pub fn verify(&self, flags: &[&str], input: &str) -> Ran {
+        let device = format!("admin@{}", self.server.addr());
+        let own = ["verify", &device, "--host-key", &self.server.fingerprint()];
+        let flags: Vec<&str> = own.into_iter().chain(flags.iter().copied()).collect();
+        self.run(&flags, Some(PASSWORD), input)
     }
 
     /// Runs the program to its end, `input` on its stdin.

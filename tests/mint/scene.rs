@@ -17,6 +17,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Pe
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::mint::Mint;
+use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
 use russh::keys::{Algorithm, PrivateKey};
 use tokio::net::TcpListener;
@@ -298,6 +299,12 @@ impl Scene {
                 format: Format::Key,
                 escrow: EscrowPlace::open(self.directory.path().join("escrow")),
                 escrow_identity: None,
+                verification: Verification {
+                    mode: Mode::Off,
+                    https_port: None,
+                    trust: TrustChoice::Learned,
+                    within: Duration::from_secs(5),
+                },
                 journal: Journal::at(self.directory.path().join("journal")),
             },
         }

@@ -249,3 +249,30 @@ async fn hops_that_lead_to_one_another_are_an_error() {
     assert!(matches!(error, DialError::Config(_)), "{error:?}");
     assert!(error.hint().is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_port_of_a_device_is_reached_over_the_connection_that_is_there() {
+    if !installed("another_port_of_a_device_is_reached_over_the_connection_that_is_there") {
+        return;
+    }
+    let (hop, device) = (Sshd::start("").await, device().await);
+    let web = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = web.local_addr().unwrap().port();
+    let desk = desk_with(&[&hop]);
+    let dial = desk.dial().with_jumps(Jump::list("hop1").unwrap()).with_host_key(pinned(&device));
+    let target = endpoint(device.addr().port());
+    let _shell = dial.open(&target).await.unwrap();
+    let within = std::time::Duration::from_secs(10);
+    let mut tunnel = dial.tunnel(&target, port, within).await.unwrap();
+    let (mut served, _) = web.accept().await.unwrap();
+    served.write_all(b"hello").await.unwrap();
+    let mut heard = [0; 5];
+    tunnel.read_exact(&mut heard).await.unwrap();
+    assert_eq!((&heard, tunnel.address, logins(&hop)), (b"hello", None, 1));
+
+    drop(web);
+    let error = dial.tunnel(&target, port, within).await.err().unwrap().to_string();
+    let expected =
+        format!("cannot connect to 127.0.0.1 port {port} through the jump host hop1: no connection from there");
+    assert_eq!(error, expected);
+}

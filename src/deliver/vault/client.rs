@@ -215,3 +215,48 @@ fn is_passing(error: &(dyn Error + Send + Sync + 'static)) -> bool {
 fn shown(url: &str) -> String {
     url.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::deliver::vault::login::Login;
+    use crate::deliver::vault::trust::Trust;
+
+    fn client(address: &str, patience: Patience) -> Client {
+        let address = Address::parse(address).unwrap();
+        let login = Login::Token(Secret::new("s.t0ken"));
+        let settings = Settings { address, namespace: None, trust: Trust::default(), plaintext: false, login };
+        Client::new(&settings, patience).unwrap()
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_is_not_waited_for_without_end() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let patience = Patience { call: Duration::from_millis(200), ..Patience::default() };
+        let client = client(&format!("http://{}", silent.local_addr().unwrap()), patience);
+        let start = Instant::now();
+        let error = client.get(&Secret::new("s.t0ken"), "sys/health").err().unwrap();
+        assert!(matches!(error, VaultError::TimedOut { .. }), "{error:?}");
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn tls_is_not_left_on_the_way_to_another_server() {
+        let client = client("https://vault.example.net:8200/gate", Patience::default());
+        let allowed = |to| client.allowed(to).ok();
+        assert_eq!(allowed("/gate/v1/x").as_deref(), Some("https://vault.example.net:8200/gate/v1/x"));
+        assert_eq!(allowed("https://other:8200/v1/x").as_deref(), Some("https://other:8200/v1/x"));
+        assert_eq!(allowed("http://vault.example.net:8200/v1/x"), None);
+        assert_eq!(allowed("http://127.0.0.1:8200/v1/x"), None);
+    }
+
+    #[test]
+    fn a_token_with_a_line_end_in_it_is_no_header() {
+        let client = client("http://127.0.0.1:1", Patience::default());
+        let error = client.get(&Secret::new("s.x\r\nX-Vault-Namespace: other"), "sys/health").err().unwrap();
+        assert_eq!(error.to_string(), "the token has characters that none has");
+    }
+}

@@ -28,8 +28,9 @@ pub(super) enum Login {
 /// How long a token has to last, in seconds: a mint is done by then.
 const SHORTEST: u64 = 60;
 
-/// How often a token has to be usable still: where is it, may I, what is there, and the same again with the key in hand.
-const FEWEST_USES: u64 = 8;
+/// How often a token has to be usable still: which engine, what is there, may I; what is there, write; the last two once
+/// more.
+const FEWEST_USES: u64 = 7;
 
 #[derive(Serialize)]
 struct Credentials<'a> {
@@ -48,10 +49,6 @@ struct LoggedIn<'a> {
 struct Auth<'a> {
     #[serde(borrow)]
     client_token: Cow<'a, str>,
-    #[serde(default)]
-    lease_duration: u64,
-    #[serde(default)]
-    num_uses: u64,
 }
 
 #[derive(Deserialize)]
@@ -59,8 +56,9 @@ struct Looked {
     data: Lease,
 }
 
+/// How long a token is good.
 #[derive(Deserialize)]
-struct Lease {
+pub(super) struct Lease {
     #[serde(default)]
     ttl: u64,
     /// None for a token that never ends.
@@ -93,31 +91,29 @@ fn given(reply: &Reply, mount: &str) -> Result<Secret, VaultError> {
     if !reply.is_good() {
         return Err(reply.refusal("log in at", &format!("auth/{mount}")));
     }
-    let auth = reply.json::<LoggedIn>()?.auth;
-    enough(Some(auth.lease_duration).filter(|seconds| *seconds > 0), auth.num_uses)?;
-    Ok(Secret::new(auth.client_token))
+    Ok(Secret::new(reply.json::<LoggedIn>()?.auth.client_token))
 }
 
-/// Proves that the token is valid and stays so for a while. A token that may not ask about itself is not judged: whether
-/// it is known is then unknown, and the answer is no.
-pub(super) fn prove(client: &Client, token: &Secret) -> Result<bool, VaultError> {
-    let reply = client.get(token, "auth/token/lookup-self")?;
-    if reply.status == 403 {
-        return Ok(false);
+impl Lease {
+    /// What the server knows of the token; none when that may not be asked, or when the token is not valid at all.
+    pub(super) fn of(client: &Client, token: &Secret) -> Result<Option<Lease>, VaultError> {
+        let reply = client.get(token, "auth/token/lookup-self")?;
+        match reply.status {
+            403 => Ok(None),
+            _ if reply.is_good() => Ok(Some(reply.json::<Looked>()?.data)),
+            _ => Err(reply.refusal("read", "auth/token/lookup-self")),
+        }
     }
-    if !reply.is_good() {
-        return Err(reply.refusal("read", "auth/token/lookup-self"));
-    }
-    let lease = reply.json::<Looked>()?.data;
-    enough(lease.expire_time.map(|_| lease.ttl), lease.num_uses)?;
-    Ok(true)
-}
 
-/// `seconds` is none for a token that never ends; `uses` is 0 for one that may be used at will.
-fn enough(seconds: Option<u64>, uses: u64) -> Result<(), VaultError> {
-    match seconds {
-        Some(seconds) if seconds < SHORTEST => return Err(VaultError::TokenEnds { seconds }),
-        _ if (1..FEWEST_USES).contains(&uses) => return Err(VaultError::TokenUses { uses }),
-        _ => Ok(()),
+    /// Fails unless it lasts until the key is written.
+    pub(super) fn prove(&self) -> Result<(), VaultError> {
+        if self.expire_time.is_some() && self.ttl < SHORTEST {
+            return Err(VaultError::TokenEnds { seconds: self.ttl });
+        }
+        // None are counted for a token that may be used at will: 0.
+        if (1..FEWEST_USES).contains(&self.num_uses) {
+            return Err(VaultError::TokenUses { uses: self.num_uses });
+        }
+        Ok(())
     }
 }

@@ -28,6 +28,7 @@ use address::Address;
 use client::{Client, Patience};
 use error::VaultError;
 use kv::{Found, Kv, Written};
+use login::Lease;
 use place::{Named, Place};
 use settings::Settings;
 
@@ -57,7 +58,7 @@ fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
         Err(DestinationError::Option { kind: NAME, option, text: text.to_owned(), problem: problem.to_owned() })
     };
     if options.one("mount").is_none() && !path.as_str().trim_start_matches('/').contains('/') {
-        return wrong("path", path.as_str(), "it is a mount and a path in it, secret/fw1");
+        return wrong("path", path.as_str(), "the mount stands in front of it, as in secret/fw1");
     }
     if let Some(Err(VaultError::Address { text, problem })) = options.one("address").map(Address::parse) {
         return wrong("address", &text, problem);
@@ -103,7 +104,8 @@ impl Target for Vault {
 
     fn fetch(&self, device: &Device) -> Result<Fetched, FetchError> {
         let path = self.path.name_for(NAME, device)?;
-        let read = self.named(&path).and_then(|named| self.open(&named)).and_then(|(kv, _)| Ok((kv.read()?, kv.place)));
+        let read =
+            self.named(&path).and_then(|named| self.open(&named)).and_then(|(kv, ..)| Ok((kv.read()?, kv.place)));
         let (found, place) = read.map_err(service(&format!("{NAME}:{path}"), "read the key"))?;
         fetched(label(&place), &found)
     }
@@ -114,19 +116,20 @@ impl Vault {
         Place::named(self.options.one("mount"), path)
     }
 
-    /// Logs in and finds the engine.
-    fn open(&self, named: &Named) -> Result<(Kv, String), VaultError> {
+    /// Logs in and finds the engine; also what the server says of the token, and the options for another run.
+    fn open(&self, named: &Named) -> Result<(Kv, Option<Lease>, String), VaultError> {
         let settings = Settings::read(&self.options, &|name| std::env::var(name).ok())?;
         let (client, spec) = (Client::new(&settings, Patience::default())?, settings.spec(&self.options));
         let token = settings.login.token(&client)?;
-        let known = login::prove(&client, &token)?;
-        let place = named.locate(&client, &token, known)?;
-        Ok((Kv { client, token, place }, spec))
+        let lease = Lease::of(&client, &token)?;
+        let place = named.locate(&client, &token, lease.is_some())?;
+        Ok((Kv { client, token, place }, lease, spec))
     }
 
     /// Finds all that could keep the key from being written, before there is one.
     fn prove(&self, named: &Named) -> Result<VaultSlot, VaultError> {
-        let (kv, options) = self.open(named)?;
+        let (kv, lease, options) = self.open(named)?;
+        lease.map_or(Ok(()), |lease| lease.prove())?;
         let before = kv.read()?;
         kv.prove(before.version)?;
         // Another machine's clock is ahead, or ours behind: the new key would look like the older one.

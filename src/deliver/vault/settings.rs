@@ -194,3 +194,74 @@ fn absolute(text: &str) -> PathBuf {
     };
     std::path::absolute(&path).unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(options: &str, environment: &[(&str, &str)]) -> Result<Settings, VaultError> {
+        let options = Options::parse("vault", options, &OPTIONS);
+        let found =
+            |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+        Settings::read(&options, &found)
+    }
+
+    const TOKEN: (&str, &str) = ("VAULT_TOKEN", "s.x");
+
+    #[test]
+    fn options_go_before_the_environment_and_the_names_of_openbao_before_those_of_vault() {
+        let vault = [TOKEN, ("VAULT_ADDR", "https://vault"), ("VAULT_NAMESPACE", "a"), ("VAULT_CACERT", "/v.pem")];
+        let bao = [("BAO_ADDR", "https://bao"), ("BAO_NAMESPACE", "/b/"), ("BAO_CACERT", "/b.pem")];
+        let both = [&vault[..], &bao[..]].concat();
+        let cases = [
+            ("x", &vault[..], "https://vault", "a", "/v.pem"),
+            ("x", &both[..], "https://bao", "b", "/b.pem"),
+            ("x,address=https://option,namespace=c/d,ca-file=/o.pem", &both[..], "https://option", "c/d", "/o.pem"),
+        ];
+        for (options, environment, address, namespace, ca) in cases {
+            let settings = read(options, environment).unwrap();
+            assert_eq!(settings.address.to_string(), address);
+            assert_eq!(settings.namespace.as_deref(), Some(namespace));
+            assert_eq!(settings.trust.file.as_deref(), Some(Path::new(ca)));
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_of_openbao_hides_that_of_vault() {
+        let environment = [TOKEN, ("VAULT_ADDR", "https://v"), ("VAULT_NAMESPACE", "a"), ("BAO_NAMESPACE", "")];
+        assert_eq!(read("x", &environment).unwrap().namespace, None);
+    }
+
+    #[test]
+    fn what_another_run_is_told_has_no_secret_and_no_relative_path() {
+        let options = Options::parse("vault", "x,ca-file=ca.pem,role-id=r,secret-id-file=/s,plaintext=yes", &OPTIONS);
+        let environment = |name: &str| (name == "VAULT_ADDR").then(|| "http://192.0.2.9:8200".to_owned());
+        let trust = trust(&options, &environment);
+        let address = Address::parse("http://192.0.2.9:8200/").unwrap();
+        let login = Login::Token(Secret::new("s.t0ken"));
+        let spec = Settings { address, namespace: None, trust, plaintext: true, login }.spec(&options);
+        let here = std::env::current_dir().unwrap();
+        let expected = format!(
+            ",address=http://192.0.2.9:8200,namespace=root,ca-file={}/ca.pem,role-id=r,plaintext=yes,secret-id-file=/s",
+            here.display()
+        );
+        assert_eq!(spec, expected);
+    }
+
+    #[test]
+    fn blind_trust_is_refused_where_it_would_matter() {
+        let with = |address, skip| read("x", &[TOKEN, ("VAULT_ADDR", address), ("VAULT_SKIP_VERIFY", skip)]);
+        assert!(matches!(with("https://v", "true"), Err(VaultError::SkipVerify { .. })));
+        assert!(with("https://v", "false").is_ok() && with("https://v", "").is_ok());
+        assert!(with("http://127.0.0.1:8200", "1").is_ok());
+    }
+
+    #[test]
+    fn without_a_token_what_to_do_is_said() {
+        let address = ("VAULT_ADDR", "https://v");
+        assert!(matches!(read("x", &[address]), Err(VaultError::NoToken)));
+        assert!(matches!(read("x,secret-id-file=/s", &[address]), Err(VaultError::NoRole)));
+        assert!(matches!(read("x,token-file=/missing", &[address]), Err(VaultError::File { .. })));
+        assert!(matches!(read("x", &[TOKEN]), Err(VaultError::NoAddress)));
+    }
+}

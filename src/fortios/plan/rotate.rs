@@ -14,8 +14,10 @@ impl Plan {
     /// A new key on the idle API user, which is made the same as the one in use: the same profile, VDOMs, schedule, and
     /// trusted hosts in the same rows, and nothing that the one in use does not have. The profile is left alone.
     ///
+    /// Where the idle one was read into `facts` again, that is how it is now.
+    ///
     /// # Errors
-    /// A device that makes no keys or does not keep changes, a name or an expiry that its version does not take, a setting
+    /// A key that the idle one has got since the rotation was decided, a device that makes no keys or does not keep changes, a name or an expiry that its version does not take, a setting
     /// that cannot be typed.
     pub fn rotate(
         facts: &Facts,
@@ -25,7 +27,7 @@ impl Plan {
     ) -> Result<Plan, PlanError> {
         rotation.idle.check(facts.version).map_err(of_value)?;
         check_key(facts, expires, consent)?;
-        let idle_now = rotation.idle_now.as_ref();
+        let idle_now = idle_now(facts, rotation)?;
         let idle = User {
             name: rotation.idle.to_string(),
             has_key: idle_now.is_some_and(|user| user.has_key),
@@ -58,6 +60,16 @@ impl Plan {
         request.api_user.name = idle.clone();
         request.profile = ProfileRequest::Existing(profile);
         Plan::mint(&request, &facts, Consent::default())
+    }
+}
+
+/// The idle user as it was read last. A key that was not there before is somebody's.
+fn idle_now<'a>(facts: &'a Facts, rotation: &'a Rotation) -> Result<Option<&'a User>, PlanError> {
+    let had_key = rotation.idle_now.as_ref().is_some_and(|user| user.has_key);
+    match facts.objects.user.as_ref().filter(|user| user.name == rotation.idle.as_str()) {
+        Some(user) if user.has_key && !had_key => Err(PlanError::HasKey { user: user.name.clone() }),
+        Some(user) => Ok(Some(user)),
+        None => Ok(rotation.idle_now.as_ref()),
     }
 }
 
@@ -145,6 +157,18 @@ mod tests {
     fn an_idle_user_that_is_the_same_already_only_gets_its_key() {
         let same = User { name: "tf-b".into(), has_key: false, ..in_use() };
         assert_eq!(rotate(&rotation([in_use(), same])).unwrap().edits, []);
+    }
+
+    #[test]
+    fn an_idle_user_that_was_read_again_is_taken_as_it_is_now_and_its_new_key_is_left_alone() {
+        let rotation = rotation([in_use()]);
+        let again = |has_key| {
+            let mut facts = facts();
+            facts.objects.user = Some(User { name: "tf-b".into(), has_key, ..in_use() });
+            Plan::rotate(&facts, &rotation, None, Consent::default())
+        };
+        assert_eq!(again(false).unwrap().edits, []);
+        assert_eq!(again(true), Err(PlanError::HasKey { user: "tf-b".into() }));
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn what_is_missing_is_said_before_anything_is_minted() {
         let minted = mint(&bao, "vault:secret/fw1", variables);
         let said = text(&minted.stderr);
         assert!(!minted.status.success() && minted.stdout.is_empty());
-        assert!(said.contains(words) && said.contains(hint) && said.contains("nothing was minted"), "{said}");
+        assert!(said.contains(words) && said.contains(hint) && said.contains("the device was not contacted"), "{said}");
         assert!(!said.contains("s.secret"), "{said}");
     }
 }

@@ -136,7 +136,7 @@ fn a_secret_that_was_deleted_is_written_anew() {
         let path = format!("fw{round}");
         bao.bao(&["kv", "put", "-mount=secret", &path, "access_token=old"]);
         let version: &[&str] = if round == 0 { &[] } else { &["-versions=1"] };
-        bao.bao(&[&delete, &["-mount=secret"], version, &[path.as_str()]].concat());
+        bao.bao(&[&delete[..], &["-mount=secret"], version, &[path.as_str()]].concat());
         put(&bao, bao.for_root(&format!("secret/{path}")));
         assert_eq!(bao.secret(&format!("secret/data/{path}")).1, 2);
     }
@@ -267,7 +267,7 @@ fn only_the_ca_that_was_named_is_trusted() {
 fn a_namespace_has_engines_of_its_own() {
     let Some(bao) = Bao::development() else { return };
     bao.bao(&["namespace", "create", "net"]);
-    bao.bao(&["secrets", "enable", "-namespace=net", "-path=team/kv", "-version=2", "kv"]);
+    bao.enable("team/kv", &["-namespace=net"]);
     let record = put(&bao, bao.for_root("team/kv/fw1,namespace=net/"));
     assert_eq!(record.delivered_to, ["vault:team/kv/fw1"]);
     let got = bao.bao(&["kv", "get", "-namespace=net", "-field=access_token", "-mount=team/kv", "fw1"]);
@@ -279,7 +279,7 @@ fn a_namespace_has_engines_of_its_own() {
 #[test]
 fn the_mount_may_have_slashes_and_may_be_named() {
     let Some(bao) = Bao::development() else { return };
-    bao.bao(&["secrets", "enable", "-path=team/net", "-version=2", "kv"]);
+    bao.enable("team/net", &[]);
     put(&bao, bao.for_root("team/net/a/fw1"));
     put(&bao, bao.for_root("a/fw2,mount=team/net"));
     let names: Value = bao.bao(&["kv", "list", "-format=json", "-mount=team/net", "a"]).parse().unwrap();

@@ -2,13 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use fgtkey::deliver::Destination;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use tempfile::TempDir;
+use x509_cert::der::pem::{LineEnding, encode_string};
 
 use crate::peer::{is_there, text, works};
 
@@ -49,7 +50,6 @@ impl Bao {
         let child = started(&directory, &["-dev", "-dev-no-store-token", &root, &listen]);
         let address = format!("http://127.0.0.1:{port}");
         let server = Bao { directory, address, child, root: ROOT.into(), unseal_key: String::new() };
-        server.wait_until(&["status"]);
         server.wait_until(&["read", "sys/internal/ui/mounts/secret"]);
         Some(server)
     }
@@ -68,12 +68,19 @@ impl Bao {
         let mut server = Bao { directory, address, child, root: String::new(), unseal_key: String::new() };
         server.initialise();
         server.unseal();
-        server.bao(&["secrets", "enable", "-path=secret", "-version=2", "kv"]);
+        server.enable("secret", &[]);
         Some(server)
     }
 
+    /// Enables a KV version 2 engine, and waits while it prepares itself.
+    pub fn enable(&self, mount: &str, more: &[&str]) {
+        let path = format!("-path={mount}");
+        self.bao(&[&["secrets", "enable"], more, &["-version=2", &path, "kv"]].concat());
+        self.wait_until(&[&["read"], more, &[&format!("{mount}/config")]].concat());
+    }
+
     fn initialise(&mut self) {
-        self.wait_until(&["operator", "init", "-status"]);
+        self.wait_until(&["status"]);
         let keys = self.bao(&["operator", "init", "-key-shares=1", "-key-threshold=1", "-format=json"]);
         let keys: Value = keys.parse().unwrap();
         self.root = keys["root_token"].as_str().unwrap().into();
@@ -101,7 +108,7 @@ impl Bao {
         self.stop();
         let config = self.path("config.hcl");
         self.child = started(&self.directory, &["-config", &config]);
-        self.wait_until(&["operator", "init", "-status"]);
+        self.wait_until(&["status"]);
     }
 
     pub fn path(&self, name: &str) -> String {
@@ -125,10 +132,12 @@ impl Bao {
     /// Waits until `bao ARGUMENTS` succeeds: it says nothing else about when it is ready.
     fn wait_until(&self, arguments: &[&str]) {
         let start = Instant::now();
-        // `operator init -status` is 2 when it answers and is not initialised yet.
-        let answers = |status: std::process::ExitStatus| matches!(status.code(), Some(0 | 2));
+        // `status` is 2 when the server answers and is sealed.
+        let good = if arguments == ["status"] { [0, 2] } else { [0, 0] };
+        let answers = |status: ExitStatus| status.code().is_some_and(|code| good.contains(&code));
         while !self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(answers) {
-            assert!(start.elapsed() < Duration::from_secs(60), "bao {arguments:?} does not succeed");
+            let log = || std::fs::read_to_string(self.path("log")).unwrap();
+            assert!(start.elapsed() < Duration::from_secs(60), "bao {arguments:?} does not succeed:\n{}", log());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -183,17 +192,23 @@ fn free_port() -> u16 {
 }
 
 fn config(directory: &Path, port: u16) -> String {
-    let at = directory.display();
+    let (at, cluster) = (directory.display(), free_port());
     std::fs::create_dir(directory.join("store")).unwrap();
     format!(
         r#"
-        storage "file" {{ path = "{at}/store" }}
+        storage "raft" {{
+            path = "{at}/store"
+            node_id = "one"
+            performance_multiplier = 1
+        }}
         listener "tcp" {{
             address = "127.0.0.1:{port}"
+            cluster_address = "127.0.0.1:{cluster}"
             tls_cert_file = "{at}/server.pem"
             tls_key_file = "{at}/server.key"
         }}
         api_addr = "https://127.0.0.1:{port}"
+        cluster_addr = "https://127.0.0.1:{cluster}"
         "#
     )
 }
@@ -208,8 +223,13 @@ fn write_certificates(directory: &Path) {
     };
     let (own, other, key) = (ca("our CA"), ca("another CA"), KeyPair::generate().unwrap());
     let server = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &own).unwrap();
-    let files = [("ca.pem", own.pem()), ("other-ca.pem", other.pem()), ("server.pem", server.pem())];
-    for (name, pem) in files.into_iter().chain([("server.key", key.serialize_pem())]) {
-        std::fs::write(directory.join(name), pem).unwrap();
+    let certificates = [("ca.pem", own.der()), ("other-ca.pem", other.der()), ("server.pem", server.der())];
+    for (name, certificate) in certificates {
+        std::fs::write(directory.join(name), pem("CERTIFICATE", certificate)).unwrap();
     }
+    std::fs::write(directory.join("server.key"), pem("PRIVATE KEY", &key.serialize_der())).unwrap();
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    encode_string(label, LineEnding::LF, der).unwrap()
 }

@@ -50,7 +50,6 @@ mod vault;
 
 use std::path::PathBuf;
 
-pub use ansible::VaultError;
 pub use answer::{Answer, Query, QueryError};
 pub use destination::{Defaults, Destination, DestinationError};
 pub use escrow::{EscrowError, EscrowPlace, Kept};

@@ -88,13 +88,16 @@ impl Options {
         self.given.iter().map(|(name, text)| format!(",{name}={text}")).collect()
     }
 
-    /// The same with every text of `name` (a file) as `absolute` makes it.
+    /// The same, of these options alone.
+    pub(super) fn tail_of(&self, names: &[&str]) -> String {
+        let given = self.given.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        given.map(|(name, text)| format!(",{name}={text}")).collect()
+    }
+
+    /// The same options, the texts of `names` (files) being absolute paths.
     pub(super) fn absolute(mut self, names: &[&str]) -> Options {
-        let files = self.given.iter_mut().filter(|(name, _)| names.contains(&name.as_str()));
-        for (_, text) in files.filter(|(_, text)| !text.starts_with("~/")) {
-            if let Ok(path) = std::path::absolute(&*text) {
-                *text = path.display().to_string();
-            }
+        for (_, text) in self.given.iter_mut().filter(|(name, _)| names.contains(&name.as_str())) {
+            *text = absolute(text);
         }
         self
     }
@@ -104,6 +107,12 @@ impl Options {
         self.given.extend(texts.iter().map(|text| (name.to_owned(), text.clone())));
         self
     }
+}
+
+/// A file as another run finds it from whatever directory; `~/` stays.
+pub(super) fn absolute(file: &str) -> String {
+    let path = std::path::absolute(file).ok().filter(|_| !file.starts_with("~/"));
+    path.map_or_else(|| file.to_owned(), |path| path.display().to_string())
 }
 
 fn named<'a>(piece: &'a str, known: &[&str]) -> Option<(&'a str, &'a str)> {

@@ -31,7 +31,7 @@ impl PrivateFile {
     pub(super) fn reserve(directory: &Path, room: usize) -> io::Result<Self> {
         sweep(directory);
         let mut draft = locked_draft(directory)?;
-        draft.write_all(&vec![b' '; room])?;
+        draft.as_file_mut().write_all(&vec![b' '; room])?;
         draft.as_file().sync_all()?;
         Ok(PrivateFile { draft, directory: directory.to_owned() })
     }
@@ -63,10 +63,11 @@ impl PrivateFile {
     /// Overwrites the filling first and cuts afterwards, so that the reserved blocks are the ones used.
     fn fill(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
-        self.draft.rewind()?;
-        self.draft.write_all(bytes)?;
-        self.draft.as_file().set_len(length)?;
-        self.draft.as_file().sync_all()
+        let file = self.draft.as_file_mut();
+        file.rewind()?;
+        file.write_all(bytes)?;
+        file.set_len(length)?;
+        file.sync_all()
     }
 }
 

@@ -37,6 +37,52 @@ fn a_key_in_files_is_only_in_them() {
 }
 
 #[test]
+fn a_key_in_sealed_files_and_in_a_vault_is_nowhere_in_the_open() {
+    let desk = Desk::new();
+    fs::write(desk.path("work/inline.yml"), "vdom: root\n").unwrap();
+    // Recipients and encrypted text look like keys themselves: the file of recipients is not under the home, and what is
+    // encrypted is searched for the very key.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let recipients = elsewhere.path().join("recipients");
+    fs::write(&recipients, "age1cy0su9fwf3gf9mw868g5yut09p6nytfmmnktexz2ya5uqg9vl9sss4euqm\n").unwrap();
+    let sealed = format!("age:fw1.age,recipients-file={}", recipients.display());
+    let vaults = ["new.yml", "inline.yml"].map(|file| format!("ansible:{file},vault-password-file=../password"));
+    let flags = ["-vv", "--transcript", "session.txt", "--to", "file:key"];
+    let ran = desk.mint(&[&flags[..], &["--to", &sealed, "--to", &vaults[0], "--to", &vaults[1]]].concat());
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let key = desk.live_key(desk.read("work/key").trim());
+    ran.leaks_nothing_but_in(&["work/key", "work/new.yml", "work/inline.yml"]);
+    assert!(["work/new.yml", "work/inline.yml"].iter().all(|file| !desk.read(file).contains(&key)));
+}
+
+#[test]
+fn a_key_in_plain_variables_and_in_a_manifest_is_only_there() {
+    let desk = Desk::new();
+    let ran = desk.mint(&["-vv", "--to", "ansible:fw1.yml", "--to", "k8s:secret.yml", "--to", "k8s:-"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran.leaks_nothing_but_in(&["work/fw1.yml", "work/secret.yml", "stdout"]);
+}
+
+#[test]
+fn a_command_that_takes_the_key_has_it_on_its_stdin_alone() {
+    // Long enough for its command line and its environment to be looked at.
+    let desk = Desk::new();
+    let ran = desk.mint(&["-vv", "--to", "exec:sleep 0.2; cat > taken; cat taken; sleep 0.2"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(ran.saw_a_child(), "nobody looked at the command");
+    ran.leaks_nothing_but_in(&["work/taken"]);
+}
+
+#[test]
+fn a_command_that_fails_and_says_the_key_is_not_repeated() {
+    let desk = Desk::new();
+    let ran = desk.mint(&["-vv", "--to", "exec:sleep 0.1; cat >&2; exit 3"]);
+    assert_eq!(ran.status, Some(5), "{}", ran.stderr);
+    assert!(ran.stderr.contains("exit status: 3"), "{}", ran.stderr);
+    ran.leaks_nothing_but_in(&[&desk.escrowed()[0]]);
+}
+
+#[test]
 fn whatever_goes_wrong_at_whatever_line_shows_nothing() {
     let lines = [
         "1",
@@ -143,6 +189,29 @@ fn a_key_that_is_proven_is_shown_nowhere() {
 }
 
 #[test]
+fn a_key_that_a_command_gets_is_in_its_environment_only() {
+    let desk = Desk::new();
+    assert_eq!(desk.mint(&["--to", "dotenv:fw1.env"]).status, Some(0));
+    let command = ["exec", "-vv", "--transcript", "session.txt", "--from", "dotenv:fw1.env", "--", "sleep", "0.2"];
+    let ran = desk.run(&command, Some(PASSWORD), "");
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran.leaks_nothing_but_in(&["work/fw1.env", "environment of a child"]);
+}
+
+#[test]
+fn a_key_that_a_program_asks_for_is_in_the_answer_only() {
+    let desk = Desk::new();
+    assert_eq!(desk.mint(&["--to", "file:key"]).status, Some(0));
+    for (asked, query) in
+        [(&["get", "-vv", "--from", "file:key"][..], ""), (&["get", "--terraform"], r#"{"from":"file:key"}"#)]
+    {
+        let ran = desk.run(asked, None, query);
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        ran.leaks_nothing_but_in(&["work/key", "stdout"]);
+    }
+}
+
+#[test]
 fn the_embedded_device_keeps_its_keys_too() {
     let desk = Desk::new();
     let ran = desk.run(
@@ -158,8 +227,17 @@ fn the_embedded_device_keeps_its_keys_too() {
 fn what_is_written_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let desk = Desk::new();
-    desk.mint(&["--transcript", "session.txt", "--to", "file:key", "--to", "dotenv:fw1.env"]);
-    for file in ["work/session.txt", "work/key", "work/fw1.env"] {
+    desk.mint(&[
+        "--transcript",
+        "session.txt",
+        "--to",
+        "file:key",
+        "--to",
+        "dotenv:fw1.env",
+        "--to",
+        "ansible:fw1.yml",
+    ]);
+    for file in ["work/session.txt", "work/key", "work/fw1.env", "work/fw1.yml"] {
         let mode = fs::metadata(desk.path(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }

@@ -243,7 +243,7 @@ impl Scene {
         Story {
             device,
             server,
-            result,
+            result: result.map(|minted| minted.record),
             events: teller.events,
             before,
             old_key,

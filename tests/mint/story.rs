@@ -91,7 +91,9 @@ impl Story {
                 self.is_as_before()?;
                 self.old_key_lives()
             }
-            Left::Minted | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
+            Left::Minted | Left::Escrowed(_) | Left::Unsaved => {
+                Err(format!("{:?} although the key was delivered", failure.left))
+            }
             Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
                 self.is_as_before_but_for_the_key()
             }

@@ -12,6 +12,7 @@ mod netmiko;
 mod openssh;
 mod peer;
 mod rekey;
+mod sealed;
 mod servers;
 mod site;
 mod sshd;

@@ -28,7 +28,7 @@ use crate::secret::Secret;
 use password::{PASSWORD_FILE, PasswordSource, VAULT_ID, locked};
 use variables::{Variable, Variables};
 
-pub use self::vault::VaultError;
+use self::vault::VaultError;
 pub(super) use quoted::quoted;
 
 /// `ansible:PATH`: host variables; other variables of an existing file stay.
@@ -64,7 +64,7 @@ fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
         return Err(options.refused(TOKEN_VARIABLE, "each variable needs a name of its own"));
     }
     let password = PasswordSource::of(options)?;
-    let tail = options.clone().absolute(&[PASSWORD_FILE]).tail();
+    let tail = options.tail_of(&[TOKEN_VARIABLE, HOSTNAME_VARIABLE]) + &password.tail();
     Ok(Arc::new(AnsibleTarget { options: tail, path: options.path()?, names, password }))
 }
 

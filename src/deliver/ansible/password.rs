@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::vault::VaultError;
 use crate::deliver::content::ContentError;
 use crate::deliver::destination::DestinationError;
-use crate::deliver::options::Options;
+use crate::deliver::options::{Options, absolute};
 use crate::deliver::path::{PathError, PathTemplate};
 use crate::deliver::{Device, environment};
 use crate::secret::Secret;
@@ -67,6 +67,13 @@ impl PasswordSource {
             return Err(options.refused(VAULT_ID, "there is no password file to go with it"));
         }
         Ok(PasswordSource { file, label: label.map(str::to_owned) })
+    }
+
+    /// The options that say the same from whatever directory, and without Ansible's variable.
+    pub(super) fn tail(&self) -> String {
+        let file = self.file.iter().map(|file| format!(",{PASSWORD_FILE}={}", absolute(file.as_str())));
+        let label = self.label.iter().map(|label| format!(",{VAULT_ID}={label}"));
+        file.chain(label).collect()
     }
 
     /// The password; none where nobody names a file. What is executable is run, as Ansible does.

@@ -34,7 +34,7 @@ const WIDTH: usize = 80;
 
 /// Why a text cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VaultError {
+pub(super) enum VaultError {
     /// Not AES256, or a format that is not 1.1 or 1.2.
     #[error("`{0}` is not a format of Ansible Vault that is known here")]
     Format(String),

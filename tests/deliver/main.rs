@@ -1,92 +1,29 @@
 //! A key is kept: destinations are proven first, files are private and whole, and what fails goes to the escrow.
 
-#![allow(clippy::unwrap_used, reason = "the harness of a test may fail it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the harness of a test may fail it"
+)]
+
+mod place;
+
+mod age;
+mod ansible;
+mod exec;
+mod full_disk;
+mod kubernetes;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
 
-use fgtkey::deliver::{
-    self, DeliverError, Destination, Device, EditError, EscrowPlace, Escrowed, Format, Record, Reservation,
-};
+use fgtkey::deliver::{self, DeliverError, Destination, Device, EditError, Escrowed, Format};
 use fgtkey::secret::Secret;
 
-const KEY: &str = "fccys3cfbhyhqbqghkyzm1QGNnm31r";
-
-/// A directory for keys and one for the escrow, both gone after the test.
-struct Place {
-    directory: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        Place { directory: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().canonicalize().unwrap().join(name)
-    }
-
-    fn escrow(&self) -> EscrowPlace {
-        EscrowPlace::open(self.path("state/escrow"))
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn destination(&self, kind: &str, name: &str) -> Destination {
-        Destination::new(kind, self.path(name).to_str().unwrap()).unwrap()
-    }
-
-    fn reserve(&self, destinations: &[Destination]) -> Result<Reservation, DeliverError> {
-        deliver::reserve(destinations, &device(), Format::Key, &self.escrow())
-    }
-
-    /// Everything below the directory, the escrow's own directories left out.
-    fn files(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        collect(self.directory.path(), &mut names);
-        names.sort();
-        names
-    }
-}
-
-fn collect(directory: &Path, names: &mut Vec<String>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, names);
-        } else {
-            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
-        }
-    }
-}
-
-fn device() -> Device {
-    Device { name: "fw1".into(), address: "192.0.2.1".into() }
-}
-
-fn record() -> Record {
-    Record { address: Some("192.0.2.1".into()), api_user: Some("terraform".into()), ..Record::new("fw1") }
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
-fn refused(place: &Place, destination: Destination) -> DeliverError {
-    let before = place.files();
-    let error = place.reserve(&[destination]).err().unwrap();
-    assert_eq!(place.files(), before, "a refusal left something behind");
-    error
-}
+use place::{KEY, Place, device, mode, record, refused};
 
 #[test]
 fn each_kind_of_file_holds_the_key_and_is_private() {
@@ -291,4 +228,28 @@ fn the_key_is_in_no_error_and_in_no_debug() {
     let undelivered = reservation.store(&mut record, Secret::new(KEY)).unwrap_err();
     let said = format!("{undelivered} {undelivered:?} {record:?} {}", record.to_json());
     assert!(!said.contains(KEY), "{said}");
+}
+
+#[test]
+fn a_key_reads_back_from_the_files_that_hold_it() {
+    let place = Place::new();
+    for (text, host) in [("file:f", None), ("dotenv:d", Some("192.0.2.1")), ("tfvars:t", Some("192.0.2.1"))] {
+        assert!(place.named(text).fetch(&device()).unwrap_err().to_string().ends_with("there is nothing"), "{text}");
+        place.deliver(text);
+        assert_eq!(place.fetch(text), (KEY.to_owned(), host.map(str::to_owned)), "{text}");
+    }
+    place.write("d", "A=1\n");
+    let error = place.named("dotenv:d").fetch(&device()).unwrap_err();
+    assert!(error.to_string().contains("FORTIOS_ACCESS_TOKEN is not set in it"), "{error}");
+}
+
+#[test]
+fn another_run_finds_a_destination_again_with_its_options() {
+    let place = Place::new();
+    place.write("pw", "secret\n");
+    for text in ["ansible:fw1.yml,token-variable=token,vault-password-file=%pw", "k8s:s.yml,name=x,namespace=net"] {
+        let reservation = place.reserve(&[place.named(text)]).unwrap();
+        let [spec] = reservation.specs().try_into().unwrap();
+        assert_eq!(spec.parse::<Destination>().unwrap(), place.named(text), "{spec}");
+    }
 }

@@ -168,7 +168,7 @@ impl Rotate {
         let users = self.users(&mut console, &surveyed, &pair, observer).await?;
         surveyed.facts.objects = Objects::default();
         let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
-        let held = self.custody.hold(&surveyed.status.serial, pair.base(), &of_pair)?;
+        let held = self.custody.hold(&surveyed.status.serial, pair.base(), &of_pair, false)?;
         held.tell(&self.line, observer);
         Ok(Look { seen: (console, surveyed), users, held, pair })
     }

@@ -32,7 +32,7 @@ pub struct Custody {
 
 /// An API user of a device in the hands of this run, and what an earlier run left of it.
 pub(super) struct Held {
-    _lock: Lock,
+    _locks: Vec<Lock>,
     /// The run that came to no end.
     pub(super) past: Option<Past>,
     /// Its key, where it is in the escrow and can be taken out.
@@ -48,12 +48,12 @@ impl Custody {
         Ok(reserved?)
     }
 
-    /// Takes an API user of a device for this run, or several under one name, and with it what an earlier run left.
+    /// Takes an API user of a device for this run, or both of a pair, and with it what an earlier run left.
     ///
     /// # Errors
     /// When another run has it, or its key is sealed in the escrow and consumers use it already.
-    pub(super) fn hold(&self, serial: &str, name: &str, api_users: &[&str]) -> Result<Held, MintError> {
-        let lock = self.journal.lock(serial, name)?;
+    pub(super) fn hold(&self, serial: &str, api_users: &[&str]) -> Result<Held, MintError> {
+        let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
         let past = self.journal.unfinished(serial, api_users);
         let kept = match past.as_ref().map(Past::key) {
             Some(KeyState::Escrowed { escrow, .. }) => match self.escrow.take(&escrow, self.escrow_identity.as_deref())
@@ -69,7 +69,7 @@ impl Custody {
             },
             _ => None,
         };
-        Ok(Held { _lock: lock, past, kept })
+        Ok(Held { _locks: locks, past, kept })
     }
 }
 
@@ -83,6 +83,23 @@ impl Held {
             KeyState::Unknown | KeyState::Astray => !had_key && !past.delivery_began(),
             KeyState::None | KeyState::Delivered { .. } => false,
         }
+    }
+
+    /// The same hold for a new key of one API user: the earlier run is taken up only when it was for the same one and its
+    /// key was not delivered yet. Another's steps must not be mixed with those of this run.
+    pub(super) fn of(mut self, api_user: &str) -> Held {
+        let is_same = |past: &Past| past.planned.api_user == api_user;
+        let goes_on = |past: &Past| is_same(past) && !matches!(past.key(), KeyState::Delivered { .. });
+        if !self.past.as_ref().is_some_and(goes_on) {
+            (self.past, self.kept) = (None, None);
+        }
+        self
+    }
+
+    /// The API user whose key an earlier run has left in the escrow.
+    pub(super) fn escrowed(&self) -> Option<&str> {
+        let in_escrow = |past: &&Past| matches!(past.key(), KeyState::Escrowed { escrow, .. } if escrow.exists());
+        self.past.as_ref().filter(in_escrow).map(|past| past.planned.api_user.as_str())
     }
 
     /// What is taken up, for the story.

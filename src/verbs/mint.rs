@@ -58,7 +58,7 @@ impl Mint {
         let began = Instant::now();
         let slot = self.custody.reserve(&self.line).await?;
         let (mut console, mut surveyed) = survey::log_in(&self.line, &self.templates, self.names(), observer).await?;
-        let mut held = self.custody.hold(&surveyed.status.serial, self.names().user, &[self.names().user])?;
+        let mut held = self.custody.hold(&surveyed.status.serial, &[self.names().user])?;
         held.tell(&self.line, observer);
         let order = self.order(&held);
         let plan = decide(&order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;

@@ -3,6 +3,7 @@
 mod check;
 mod exec;
 mod get;
+mod rotate;
 mod verify;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::ssh::HostKeyPolicy;
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
+pub use rotate::{Grace, RotateArgs};
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
@@ -59,6 +61,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Replace a key without an outage, then retire the old one
+    Rotate(Box<RotateArgs>),
     /// Prove that a delivered key works over REST
     Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it

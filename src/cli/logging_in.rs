@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use crate::deliver::Device;
 use crate::report::with_causes;
+use crate::session::drive::Interrupt;
 use crate::ssh::config::{ConfigFile, ConfigSources, Jump, Local, SshConfig};
 use crate::ssh::{Dial, DialError, DialOptions, PasswordSource};
+
+use crate::verbs::console::Line;
 
 use super::args::SshArgs;
 
@@ -62,6 +65,21 @@ fn is_elsewhere(key: &Path) -> bool {
 /// A pipe is left alone: whoever writes into it would be cut off by a reader that goes away.
 fn readable(path: &Path) -> io::Result<()> {
     if fs::metadata(path)?.is_file() { File::open(path).map(drop) } else { Ok(()) }
+}
+
+/// The way to a device, as often as it takes. As in ssh, `-u` wins over the text, and both over `default_user`.
+pub(super) fn line(
+    args: &SshArgs,
+    options: Vec<String>,
+    device: &str,
+    default_user: Option<&str>,
+    interrupt: Interrupt,
+) -> Result<Line, (String, Option<String>)> {
+    check_files(args).map_err(|message| (message, None))?;
+    let usage = |error: DialError| (with_causes(&error), error.hint());
+    let dial = dial(args, options).map_err(usage)?;
+    let endpoint = dial.endpoint(device, args.user.as_deref(), default_user).map_err(usage)?;
+    Ok(Line { dial, endpoint, within: within(args), interrupt, simulated: false })
 }
 
 /// How long to wait for any one reply.

@@ -1,11 +1,9 @@
 //! `fgtkey mint` from flags.
 
-use std::path::Path;
-
 use crate::deliver::{Destination, Format};
 use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
-use crate::fortios::request::{Request, RequestFile, RequestFlags};
+use crate::fortios::request::{Request, RequestFlags};
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
 use crate::report::{Exit, Reporter, with_causes};
@@ -15,7 +13,7 @@ use crate::ssh::DialError;
 use crate::verbs::console::Line;
 use crate::verbs::mint::{Mint, Minted};
 
-use super::args::{MintArgs, RequestArgs, Talk, VdomModeArg};
+use super::args::{MintArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
 use super::{logging_in, print, print_keyless, runtime};
 
@@ -70,7 +68,7 @@ fn prepared(args: &MintArgs) -> Result<Prepared, Usage> {
     check_device(args)?;
     let request = request(args)?;
     let destinations = super::delivery::destinations(&args.delivery, &request.deliver).map_err(Usage::of)?;
-    let templates = templates(&args.request)?;
+    let templates = super::request::templates(&args.request).map_err(Usage::of)?;
     Ok(Prepared { request, templates, destinations, version })
 }
 
@@ -103,62 +101,11 @@ fn no_device() -> Usage {
 }
 
 fn request(args: &MintArgs) -> Result<Request, Usage> {
-    let file = args.request.request.as_deref().map(request_file).transpose()?;
-    let flags = flags(args);
+    let file = super::request::file(&args.request).map_err(Usage::of)?;
+    let flags = super::request::flags(&args.request, args.consent.allow_weak);
     let is_bare = file.is_none() && flags == RequestFlags::default();
     let request = if args.sim && is_bare { Request::tutorial() } else { Request::from_parts(file, flags) };
     request.map_err(|error| Usage::new(&error, error.hint()))
-}
-
-fn request_file(path: &Path) -> Result<RequestFile, Usage> {
-    let name = path.display().to_string();
-    let unread = |error: std::io::Error| Usage::new(format!("{name}: {}", with_causes(&error)), None);
-    let text = std::fs::read_to_string(path).map_err(unread)?;
-    RequestFile::parse(&name, &text).map_err(|error| Usage::new(&error, error.hint()))
-}
-
-fn flags(args: &MintArgs) -> RequestFlags {
-    let RequestArgs { api_user, profile, preset, grants, trusted_hosts, vdoms, comments, .. } = &args.request;
-    RequestFlags {
-        api_user: api_user.clone(),
-        profile: profile.clone(),
-        preset: preset.clone(),
-        grants: grants.clone(),
-        trusted_hosts: trusted_hosts.clone(),
-        vdoms: vdoms.clone(),
-        comments: comments.clone(),
-        cors_origin: args.request.cors_origin.clone(),
-        peer_group: args.request.peer_group.clone(),
-        schedule: args.request.schedule.clone(),
-        expires: args.request.expires.clone(),
-        allow_weak: args.consent.allow_weak,
-    }
-}
-
-fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
-    let files = match &args.templates {
-        None => Vec::new(),
-        Some(folder) => template_files(folder)?,
-    };
-    Templates::replacing(files).map_err(|error| Usage::new(&error, error.hint()))
-}
-
-/// Name, path and text of each template in a folder.
-fn template_files(folder: &Path) -> Result<Vec<(String, String, String)>, Usage> {
-    let failed = |path: &Path, error: &std::io::Error| {
-        Usage::new(format!("--templates {}: {}", path.display(), with_causes(error)), None)
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
-        let path = entry.map_err(|error| failed(folder, &error))?.path();
-        if path.extension().is_some_and(|extension| extension == "cli") {
-            let text = std::fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.push((name, path.display().to_string(), text));
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn consent(args: &MintArgs) -> Consent {

@@ -11,6 +11,8 @@ mod key;
 mod logging_in;
 mod mint;
 mod preset;
+mod request;
+mod rotate;
 mod scrape;
 mod sim;
 mod simulated;
@@ -37,6 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
+        Command::Rotate(args) => rotate::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
         Command::Get(args) => get::run(&args, &mut reporter),

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::session::drive::Interrupt;
 use crate::sim::{Login, Running, Shell, SimOptions, VdomMode};
 use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
+
+use crate::verbs::console::Line;
 
 use super::args::VdomModeArg;
 
@@ -38,6 +41,12 @@ pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
     (Dial::new(options), endpoint)
+}
+
+/// The same as a line.
+pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) -> Line {
+    let (dial, endpoint) = login(running, within);
+    Line { dial, endpoint, within, interrupt, simulated: true }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.

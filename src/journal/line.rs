@@ -67,6 +67,8 @@ pub enum State {
         /// As another run finds it.
         destination: String,
     },
+    /// Every destination has the key; the old one is still to be retired.
+    Delivered,
     /// What the API said to the key.
     Verified {
         /// Whether it works; unknown when it was not tried.

@@ -12,6 +12,7 @@
 //! | `issued` | the key is in the escrow |
 //! | `delivering` | the first destination is about to get it: from here on somebody may use it |
 //! | `stored` | one more destination has it |
+//! | `delivered` | every destination has it; the old API user is still there |
 //! | `verified` | what the API said to it |
 //! | `retiring`, `retired` | the old API user of a rotation is about to go, is gone |
 //! | `done`, `taken-back`, `left` | the end |
@@ -141,9 +142,10 @@ impl Journal {
         paths.iter().filter_map(|path| Past::read(path)).collect()
     }
 
-    /// The newest run for an API user of a device, if it came to no end, or died before it had emptied the escrow.
-    pub fn unfinished(&self, serial: &str, api_user: &str) -> Option<Past> {
-        let last = self.runs(serial).into_iter().rfind(|past| past.planned.api_user == api_user);
+    /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
+    pub fn unfinished(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
+        let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
+        let last = self.runs(serial).into_iter().rfind(is_meant);
         last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
     }
 

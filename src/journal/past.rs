@@ -66,6 +66,27 @@ impl Past {
         matches!(self.states.last(), Some(State::Done | State::TakenBack))
     }
 
+    /// Whether the API user that it was to retire is gone, if there was one.
+    pub fn has_retired(&self) -> bool {
+        let Some(old) = &self.planned.retires else { return true };
+        let gone = State::Retired { api_user: old.clone() };
+        self.is_finished() || self.states.contains(&gone)
+    }
+
+    /// Whether some API user is gone by it.
+    pub fn retired_any(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Retired { .. }))
+    }
+
+    /// The API users that were about to go and are not known to be gone.
+    pub fn retiring(&self) -> impl Iterator<Item = &str> {
+        let gone = |user: &String| self.states.contains(&State::Retired { api_user: user.clone() });
+        self.states.iter().filter_map(move |state| match state {
+            State::Retiring { api_user } if !gone(api_user) => Some(api_user.as_str()),
+            _ => None,
+        })
+    }
+
     /// What became of its key: of the last one, where it made several.
     pub fn key(&self) -> KeyState {
         self.states.iter().fold(KeyState::None, |key, state| match (state, key) {
@@ -74,7 +95,9 @@ impl Past {
                 KeyState::Escrowed { escrow: escrow.clone(), generated_at: *generated_at }
             }
             (State::Issued { escrow: None, .. }, _) => KeyState::Astray,
-            (State::Done, KeyState::Escrowed { generated_at, .. }) => KeyState::Delivered { generated_at },
+            (State::Done | State::Delivered, KeyState::Escrowed { generated_at, .. }) => {
+                KeyState::Delivered { generated_at }
+            }
             (State::TakenBack, _) => KeyState::None,
             (_, key) => key,
         })

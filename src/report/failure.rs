@@ -110,6 +110,10 @@ impl Reporter {
             }
             Left::Minted => {}
             Left::Escrowed(escrowed) => self.escrowed(escrowed),
+            Left::OldStays { user } => {
+                self.note(&format!("the new key is delivered; {user} is still there, and its key still works"));
+                self.hint("`fgtkey rotate --finish` retires it");
+            }
             Left::Unsaved => self.note("the key is delivered and works, but a reboot of the device loses it"),
             Left::NeedsPerson { what, mend } => self.needs_person(what, mend.as_ref()),
         }
@@ -125,6 +129,7 @@ impl Reporter {
             }
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
+            Remains::NotGone { user } => format!("{user} is not gone as it should be, and its key may be void"),
             Remains::KeyUnknown { user } => format!("{user}, which had no key, may have one now that nobody knows"),
             Remains::KeyVoid { user } => {
                 format!("the old key of {user} may be void and the new one is lost; its consumers may be cut off")
@@ -132,9 +137,7 @@ impl Reporter {
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
-                self.hint("run the same command again with --replace-key")
-            }
+            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
                 self.message_lines(&script.to_string());
@@ -180,9 +183,9 @@ fn exit(failure: &Failure) -> Exit {
         },
         (Left::Escrowed(Escrowed::At(_)), _) => Exit::Escrowed,
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
-        (Left::Untouched | Left::Undone(_), error) if error.is_interrupt() => Exit::Interrupted,
+        (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
-        (Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
+        (Left::OldStays { .. } | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
     }
 }
 
@@ -197,6 +200,7 @@ fn hint(error: &MintError) -> Option<String> {
         MintError::Plan(error) => error.hint(),
         MintError::Render(error) => error.hint(),
         MintError::Unsaved(_) => Some("run `execute cfg save` on the device".into()),
+        MintError::Rotation(error) => error.hint(),
         MintError::ReadBack(_) => Some("see what the device did with the lines: -vv".into()),
         MintError::Survey(SurveyError::Refused { .. }) => Some(
             "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"

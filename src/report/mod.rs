@@ -15,6 +15,7 @@ pub mod check;
 mod delivery;
 mod exit;
 mod failure;
+mod rotate;
 mod scrape;
 mod step;
 mod style;

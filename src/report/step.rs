@@ -35,6 +35,16 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::Read { from } => ("key", format!("read from {from}")),
         Event::Runs { command, hostname } => ("runs", format!("{command}, with the key for {hostname}")),
         Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
+        Event::Fresh { api_user, generated_at } => {
+            ("key", format!("of {api_user} is of {}, not old enough", generated_at.strftime("%Y-%m-%d %H:%M UTC")))
+        }
+        Event::Grace { old, grace: Some(grace) } => {
+            ("grace", format!("the old key of {old} works on for {} s", grace.as_secs()))
+        }
+        Event::Grace { old, grace: None } => {
+            ("grace", format!("the old key of {old} works on until `fgtkey rotate --finish`"))
+        }
+        Event::Retired { api_user } => ("retired", format!("{api_user}: its key is void, the API user is gone")),
         Event::TakenUp { began, key } => ("taken up", taken_up(*began, *key)),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
@@ -51,6 +61,7 @@ fn taken_up(began: Timestamp, key: Taken) -> String {
     match key {
         Taken::NoKey => format!("the run of {began}, which ended before it had a key"),
         Taken::Lost => format!("the run of {began}, whose key reached nobody; another one takes its place"),
+        Taken::Delivered => format!("the run of {began}, whose key is delivered and has not replaced the old one yet"),
         Taken::Shut => {
             format!("the run of {began}, whose key cannot be taken out of the escrow; another one replaces it")
         }

@@ -209,6 +209,6 @@ pub(super) fn trust(judgement: &Judgement) -> Trust {
     }
 }
 
-fn interrupted() -> Fault {
+pub(super) fn interrupted() -> Fault {
     Fault { kind: FaultKind::Interrupted, at: Step::Login, left: Aftermath::Untouched }
 }

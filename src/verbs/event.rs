@@ -69,6 +69,25 @@ pub enum Event {
         /// What became of its key.
         key: Taken,
     },
+    /// The key is younger than the operator wants to replace.
+    Fresh {
+        /// Its API user.
+        api_user: String,
+        /// When it was generated.
+        generated_at: Timestamp,
+    },
+    /// The new key is delivered; the old one works on for a while.
+    Grace {
+        /// Its API user.
+        old: String,
+        /// How long; until somebody finishes it.
+        grace: Option<Duration>,
+    },
+    /// An API user and its key are gone.
+    Retired {
+        /// The API user.
+        api_user: String,
+    },
     /// Whether the key works over REST.
     Verified(Box<Verified>),
     /// The verb is at its end.
@@ -100,6 +119,8 @@ pub enum Taken {
     Shut,
     /// It is in the escrow, and is delivered now.
     FromEscrow,
+    /// Every destination has it; what it replaces is still there.
+    Delivered,
 }
 
 /// How the device was reached.

@@ -3,6 +3,7 @@
 use crate::deliver::{DeliverError, EscrowError, Escrowed, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
+use crate::fortios::rotation::RotationError;
 use crate::fortios::script::Script;
 use crate::journal::JournalError;
 use crate::session::fault::{Fault, FaultKind};
@@ -57,6 +58,9 @@ pub enum MintError {
     /// A template cannot be used.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// It cannot be told which key is used.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// The device could not be surveyed.
     #[error(transparent)]
     Survey(SurveyError),
@@ -116,6 +120,11 @@ pub enum Left {
     Undone(Vec<String>),
     /// The key and everything it needs: only the delivery is incomplete.
     Minted,
+    /// The new key, which is delivered, and the old API user with its key.
+    OldStays {
+        /// The old API user.
+        user: String,
+    },
     /// A key that is in the escrow and nowhere else.
     Escrowed(Escrowed),
     /// Everything but the save to flash.
@@ -143,6 +152,11 @@ pub enum Remains {
     NotTakenBack(Box<MintError>),
     /// It was taken back as far as the device let: this differs still.
     Differs(Vec<String>),
+    /// An API user that was to go is still there, its key may be void.
+    NotGone {
+        /// The API user.
+        user: String,
+    },
     /// The API user that had no key has one now that nobody knows.
     KeyUnknown {
         /// The API user.
@@ -163,6 +177,7 @@ impl Remains {
             Remains::OtherDevice { .. } => "other device",
             Remains::NotTakenBack(_) => "not taken back",
             Remains::Differs(_) => "differs",
+            Remains::NotGone { .. } => "not gone",
             Remains::KeyUnknown { .. } => "key unknown",
             Remains::KeyVoid { .. } => "key void",
         }

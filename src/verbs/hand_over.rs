@@ -5,7 +5,7 @@ use crate::journal::State;
 use crate::secret::Secret;
 
 use super::custody::{Custody, aside};
-use super::event::{Event, Observer};
+use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError};
 use super::site::Site;
 use super::verification::Mode;
@@ -17,6 +17,15 @@ pub(super) struct Handed {
     pub(super) verified: Verified,
 }
 
+/// When a key is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Before anybody has it: what the API refuses is not delivered.
+    First,
+    /// When the stores have it, unless it has to be proven.
+    AsAsked,
+}
+
 /// The way of a key from the escrow to where it is used, proven on the way: after the stores have it, so that nobody waits
 /// for that, and before standard output gets the record. A key that must be proven is proven before anybody has it.
 pub(super) async fn hand_over(
@@ -24,13 +33,14 @@ pub(super) async fn hand_over(
     custody: &Custody,
     secured: Secured,
     record: &mut Record,
+    when: Proof,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Handed, Box<Failure>> {
     let required = custody.verification.mode == Mode::Require;
     let mut verified = None;
-    if required {
+    if required || when == Proof::First {
         let proof = prove(site, custody, secured.key(), record, observer).await;
-        if proof.verified != Some(true) {
+        if proof.verified == Some(false) || (required && proof.verified.is_none()) {
             return Err(unproven(site, secured, record, proof, observer).await);
         }
         verified = Some(proof);
@@ -112,7 +122,31 @@ async fn unproven(
     failure
 }
 
+/// The end of a delivery, which enters `state` in the journal. What is worse is the error: a key that is not where it should
+/// be, then a change that a reboot would lose.
+pub(super) fn settled(
+    site: &mut Site<'_>,
+    handed: Handed,
+    saved: Result<(), MintError>,
+    state: State,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Verified, Box<Failure>> {
+    let delivered = match handed.delivered {
+        Ok(delivered) => delivered,
+        Err(missing) => {
+            if saved.is_err() {
+                site.tell(observer, Event::Warning(Warning::NotSaved));
+            }
+            return Err(undelivered(missing));
+        }
+    };
+    // The journal first: a run that dies in between leaves a key in the escrow that every destination has.
+    let _ = site.journal.enter(state);
+    delivered.finish();
+    saved.map(|()| handed.verified).map_err(|error| Failure::boxed(error, Left::Unsaved))
+}
+
 /// A key that is not everywhere.
-pub(super) fn undelivered(undelivered: Box<Undelivered>) -> Box<Failure> {
+fn undelivered(undelivered: Box<Undelivered>) -> Box<Failure> {
     Failure::boxed(MintError::Undelivered(undelivered), Left::Minted)
 }

@@ -18,7 +18,7 @@ use crate::ssh::{DialError, PasswordError, Phase};
 
 use super::console::{Console, Line};
 use super::custody::Held;
-use super::event::{Event, Observer};
+use super::event::{Event, Observer, Warning};
 use super::failure::{MintError, Remains};
 use super::order::Order;
 use super::survey::{self, Names, Surveyed};
@@ -229,6 +229,20 @@ impl<'a> Site<'a> {
         let mut facts = Facts { objects: Objects::default(), ..self.surveyed.facts.clone() };
         survey::read_objects(&mut facts, self.names(), replies)?;
         self.now = facts.objects;
+        Ok(())
+    }
+
+    /// Persists the change, where the device does not do that by itself. The key is delivered already.
+    pub(super) async fn save(&mut self, observer: &mut (dyn Observer + Send)) -> Result<(), MintError> {
+        if !self.plan.save {
+            return Ok(());
+        }
+        let script = self.templates.save(self.plan.vdoms)?;
+        if !self.is_alive() && self.stand_up(observer).await.is_err() {
+            self.close().await;
+        }
+        self.run_through(&script, observer).await.map_err(MintError::Unsaved)?;
+        self.tell(observer, Event::Warning(Warning::SavedPending));
         Ok(())
     }
 

@@ -75,6 +75,7 @@ pub(super) async fn log_in(
     let mut console = line.open(observer).await?;
     tell_way(&console, line, observer);
     let surveyed = survey(&mut console, line, templates, names, observer).await?;
+    tell(&surveyed.status, &surveyed.facts, line, observer);
     Ok((console, surveyed))
 }
 
@@ -127,7 +128,6 @@ pub async fn survey(
         None => cfg_save(&console.run(line, &templates.global(vdoms)?, observer).await?),
     };
     read_session(&mut facts, &replies, line, console);
-    tell(&status, &facts, line, observer);
     Ok(Surveyed { status, facts, paging })
 }
 
@@ -202,6 +202,14 @@ pub fn read_objects(facts: &mut Facts, names: Names<'_>, replies: &[Reply]) -> R
 
 fn not_whole(reply: &Reply, error: ShowError) -> SurveyError {
     SurveyError::Show { line: reply.line.clone(), error }
+}
+
+/// Whether an answer to a `show` can be relied on: the entry, or that it is not there.
+///
+/// # Errors
+/// When it was refused for another reason, or answered with nothing.
+pub(super) fn check_shown(reply: &Reply) -> Result<(), SurveyError> {
+    shown(std::slice::from_ref(reply), "").map(drop)
 }
 
 /// The answer to a `show`; an entry that is not there is an empty answer, every other refusal is an error.

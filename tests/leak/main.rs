@@ -189,6 +189,29 @@ fn a_key_that_is_proven_is_shown_nowhere() {
 }
 
 #[test]
+fn a_key_that_a_command_gets_is_in_its_environment_only() {
+    let desk = Desk::new();
+    assert_eq!(desk.mint(&["--to", "dotenv:fw1.env"]).status, Some(0));
+    let command = ["exec", "-vv", "--transcript", "session.txt", "--from", "dotenv:fw1.env", "--", "sleep", "0.2"];
+    let ran = desk.run(&command, Some(PASSWORD), "");
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran.leaks_nothing_but_in(&["work/fw1.env", "environment of a child"]);
+}
+
+#[test]
+fn a_key_that_a_program_asks_for_is_in_the_answer_only() {
+    let desk = Desk::new();
+    assert_eq!(desk.mint(&["--to", "file:key"]).status, Some(0));
+    for (asked, query) in
+        [(&["get", "-vv", "--from", "file:key"][..], ""), (&["get", "--terraform"], r#"{"from":"file:key"}"#)]
+    {
+        let ran = desk.run(asked, None, query);
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        ran.leaks_nothing_but_in(&["work/key", "stdout"]);
+    }
+}
+
+#[test]
 fn the_embedded_device_keeps_its_keys_too() {
     let desk = Desk::new();
     let ran = desk.run(

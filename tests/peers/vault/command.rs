@@ -5,8 +5,10 @@ use std::process::{Command, Output};
 use super::server::Bao;
 use crate::peer::{fgtkey, text};
 
+type Variable<'a> = (&'a str, &'a str);
+
 /// `fgtkey mint --sim --to TO`, deaf to the environment but for `variables`.
-fn mint(bao: &Bao, to: &str, variables: &[(&str, &str)]) -> Output {
+fn mint(bao: &Bao, to: &str, variables: &[Variable]) -> Output {
     let mut command: Command = fgtkey();
     command.args(["mint", "--sim", "--to", to]).env_clear();
     command.env("HOME", bao.path("")).env("PATH", "/usr/bin:/bin").envs(variables.iter().copied());
@@ -61,7 +63,7 @@ fn an_approle_of_the_environment_logs_in() {
 fn what_is_missing_is_said_before_anything_is_minted() {
     let Some(bao) = Bao::development() else { return };
     let address = bao.address.as_str();
-    let cases: [(&[(&str, &str)], &str, &str); 4] = [
+    let cases: [(&[Variable], &str, &str); 4] = [
         (&[], "no server is named", "VAULT_ADDR"),
         (&[("VAULT_ADDR", address)], "there is no token", "vault login"),
         (

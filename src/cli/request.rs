@@ -1,0 +1,68 @@
+//! Request flags, and the files that they name.
+
+use std::path::Path;
+
+use crate::fortios::render::Templates;
+use crate::fortios::request::{RequestFile, RequestFlags};
+use crate::report::with_causes;
+
+use super::args::RequestArgs;
+
+/// What is wrong with the command line, and what to type instead.
+type Usage = (String, Option<String>);
+
+/// The request file, if one is named.
+pub(super) fn file(args: &RequestArgs) -> Result<Option<RequestFile>, Usage> {
+    args.request.as_deref().map(read).transpose()
+}
+
+fn read(path: &Path) -> Result<RequestFile, Usage> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| (format!("{name}: {}", with_causes(&error)), None))?;
+    RequestFile::parse(&name, &text).map_err(|error| (error.to_string(), error.hint()))
+}
+
+/// What the flags say of the request.
+pub(super) fn flags(args: &RequestArgs, allow_weak: bool) -> RequestFlags {
+    let RequestArgs { api_user, profile, preset, grants, trusted_hosts, vdoms, comments, .. } = args;
+    RequestFlags {
+        api_user: api_user.clone(),
+        profile: profile.clone(),
+        preset: preset.clone(),
+        grants: grants.clone(),
+        trusted_hosts: trusted_hosts.clone(),
+        vdoms: vdoms.clone(),
+        comments: comments.clone(),
+        cors_origin: args.cors_origin.clone(),
+        peer_group: args.peer_group.clone(),
+        schedule: args.schedule.clone(),
+        expires: args.expires.clone(),
+        allow_weak,
+    }
+}
+
+/// The templates, those of `--templates` over the embedded ones.
+pub(super) fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
+    let files = match &args.templates {
+        None => Vec::new(),
+        Some(folder) => template_files(folder)?,
+    };
+    Templates::replacing(files).map_err(|error| (error.to_string(), error.hint()))
+}
+
+/// Name, path and text of each template in a folder.
+fn template_files(folder: &Path) -> Result<Vec<(String, String, String)>, Usage> {
+    let failed =
+        |path: &Path, error: &std::io::Error| (format!("--templates {}: {}", path.display(), with_causes(error)), None);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+        let path = entry.map_err(|error| failed(folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "cli") {
+            let text = std::fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, path.display().to_string(), text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

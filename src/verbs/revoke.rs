@@ -1,0 +1,194 @@
+//! Taking an API user away, and its profile where that is ours alone.
+
+use std::sync::Arc;
+
+use crate::fortios::facts::Facts;
+use crate::fortios::plan::Consent;
+use crate::fortios::render::Templates;
+use crate::fortios::retirement::{Claim, Retirement, Stays};
+use crate::secret::Secret;
+use crate::session::fault::{Fault, FaultKind};
+use crate::ssh::PasswordError;
+
+use super::console::{Console, Line};
+use super::event::{Event, Observer, Warning};
+use super::failure::{Failure, Left, MintError, Remains};
+use super::survey::{self, Names, Surveyed};
+
+/// How often it is begun, the first time included: what is gone already is not taken away again.
+const MOST_TRIES: usize = 3;
+
+/// An API user that is to go.
+pub struct Revoke<'a> {
+    /// The device.
+    pub line: &'a Line,
+    /// The templates.
+    pub templates: &'a Templates,
+    /// The API user.
+    pub api_user: String,
+    /// Its profile.
+    pub profile: String,
+    /// Whether the profile may go too.
+    pub claim: Claim,
+    /// What the operator allows.
+    pub consent: Consent,
+}
+
+/// What was taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// Whether the API user was there.
+    pub user: bool,
+    /// Whether the profile went.
+    pub profile: bool,
+    /// Why it stays, if it is there.
+    pub profile_stays: Option<Stays>,
+}
+
+/// What was learned by tries that failed.
+#[derive(Default)]
+struct Lesson {
+    careful: bool,
+    password: Option<Arc<Secret>>,
+    /// Whether anything was sent that changes the device.
+    sent: bool,
+    /// What has to go, as it was decided last.
+    retirement: Option<Retirement>,
+}
+
+impl Revoke<'_> {
+    /// Logs in, looks, takes away what is there, and reads again to prove it. That nothing is there is no error.
+    ///
+    /// # Errors
+    /// What went wrong, and what is still there.
+    pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Revoked, Box<Failure>> {
+        let mut lesson = Lesson::default();
+        let mut tries = 1;
+        loop {
+            let error = match self.once(&mut lesson, observer).await {
+                Ok(revoked) => return Ok(revoked),
+                Err(error) => error,
+            };
+            if tries == MOST_TRIES || !self.learn(&mut lesson, &error).await {
+                return Err(self.failed(&lesson, error));
+            }
+            tries += 1;
+        }
+    }
+
+    async fn once(&self, lesson: &mut Lesson, observer: &mut (dyn Observer + Send)) -> Result<Revoked, MintError> {
+        // Once something was taken away there is no way back but to the end.
+        let line = if lesson.sent { self.line.uninterrupted() } else { self.line.clone() };
+        let mut console = line.open(observer).await?;
+        if lesson.careful {
+            console.be_careful();
+        }
+        if let Some(password) = &lesson.password {
+            console.set_password(Arc::clone(password));
+        }
+        let revoked = self.at(&mut console, &line, lesson, observer).await;
+        console.close().await;
+        revoked
+    }
+
+    async fn at(
+        &self,
+        console: &mut Console,
+        line: &Line,
+        lesson: &mut Lesson,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Revoked, MintError> {
+        let mut surveyed = survey::survey(console, line, self.templates, self.names(), observer).await?;
+        let retirement = self.decide(console, line, &mut surveyed, observer).await?;
+        lesson.retirement = Some(retirement.clone());
+        let done = Revoked {
+            user: retirement.delete_user.is_some(),
+            profile: retirement.delete_profile.is_some(),
+            profile_stays: retirement.profile_stays.clone(),
+        };
+        // What is gone may have gone in a try, or a run, that did not come to save it.
+        if retirement.is_done() && !retirement.save {
+            return Ok(done);
+        }
+        let through = line.uninterrupted();
+        for script in self.templates.retire(&retirement)?.into_iter().filter(|script| !script.is_empty()) {
+            lesson.sent = true;
+            console.run(&through, &script, observer).await?;
+        }
+        self.prove_gone(console, &surveyed, &retirement, observer).await?;
+        if retirement.save {
+            observer.on(&line.endpoint.name, Event::Warning(Warning::SavedPending));
+        }
+        Ok(done)
+    }
+
+    fn names(&self) -> Names<'_> {
+        Names { profile: &self.profile, user: &self.api_user }
+    }
+
+    /// Who else uses the profile is read only when it could go.
+    async fn decide(
+        &self,
+        console: &mut Console,
+        line: &Line,
+        surveyed: &mut Surveyed,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Retirement, MintError> {
+        let facts = &mut surveyed.facts;
+        if self.claim.owned && !self.claim.keep && facts.objects.profile.is_some() {
+            let script = self.templates.profile_users(facts.vdom_mode.has_vdoms(), surveyed.paging)?;
+            survey::profile_users(console, line, &script, self.names(), facts, observer).await?;
+        }
+        Ok(Retirement::of_objects(facts, self.claim, self.consent)?)
+    }
+
+    async fn prove_gone(
+        &self,
+        console: &mut Console,
+        surveyed: &Surveyed,
+        retirement: &Retirement,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<(), MintError> {
+        let (line, names) = (self.line.uninterrupted(), self.names());
+        let script = self.templates.read_back(retirement.vdoms, surveyed.paging, names.profile, names.user)?;
+        let replies = console.run(&line, &script, observer).await?;
+        let mut facts = Facts::of_status(&surveyed.status);
+        survey::read_objects(&mut facts, names, &replies)?;
+        let user = facts.objects.user.map(|user| format!("the API user {} is still there", user.name));
+        let profile = facts.objects.profile.filter(|_| retirement.delete_profile.is_some());
+        let profile = profile.map(|profile| format!("the profile {} is still there", profile.name));
+        let left: Vec<String> = user.into_iter().chain(profile).collect();
+        if left.is_empty() { Ok(()) } else { Err(MintError::ReadBack(left)) }
+    }
+
+    /// Whether another try may end better.
+    async fn learn(&self, lesson: &mut Lesson, error: &MintError) -> bool {
+        let kind = match error {
+            MintError::Fault(Fault { kind, .. }) => kind,
+            // An answer that was cut: the rest of it is looked at in a session of its own.
+            MintError::Survey(_) => return lesson.sent,
+            _ => return false,
+        };
+        match kind {
+            FaultKind::Overrun => !std::mem::replace(&mut lesson.careful, true),
+            FaultKind::NoPassword if lesson.password.is_none() => {
+                match self.line.dial.password(&self.line.endpoint).await {
+                    Ok(password) => lesson.password = Some(password),
+                    Err(PasswordError::NoTerminal | PasswordError::NotGiven) | Err(_) => return false,
+                }
+                true
+            }
+            FaultKind::Dropped { .. } | FaultKind::Silent { .. } => true,
+            _ => false,
+        }
+    }
+
+    fn failed(&self, lesson: &Lesson, error: MintError) -> Box<Failure> {
+        if !lesson.sent {
+            return Failure::boxed(error, Left::Untouched);
+        }
+        let mend = lesson.retirement.as_ref().and_then(|retirement| self.templates.dry_retirement(retirement).ok());
+        let what = Remains::NotGone { user: self.api_user.clone() };
+        Failure::boxed(error, Left::NeedsPerson { what, mend })
+    }
+}

@@ -152,6 +152,13 @@ pub struct Kept {
     pub(super) escrowing: Escrowing,
 }
 
+impl Kept {
+    /// Wipes it out of the escrow: every destination has the key, or it is void.
+    pub fn discard(self) {
+        self.escrowing.wipe();
+    }
+}
+
 /// Why a key cannot be taken out of the escrow.
 #[derive(Debug, thiserror::Error)]
 pub enum EscrowError {

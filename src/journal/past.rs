@@ -73,6 +73,20 @@ impl Past {
         self.is_finished() || self.states.contains(&gone)
     }
 
+    /// Whether some API user is gone by it.
+    pub fn retired_any(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Retired { .. }))
+    }
+
+    /// The API users that were about to go and are not known to be gone.
+    pub fn retiring(&self) -> impl Iterator<Item = &str> {
+        let gone = |user: &String| self.states.contains(&State::Retired { api_user: user.clone() });
+        self.states.iter().filter_map(move |state| match state {
+            State::Retiring { api_user } if !gone(api_user) => Some(api_user.as_str()),
+            _ => None,
+        })
+    }
+
     /// What became of its key: of the last one, where it made several.
     pub fn key(&self) -> KeyState {
         self.states.iter().fold(KeyState::None, |key, state| match (state, key) {

@@ -33,7 +33,7 @@ pub struct Custody {
 
 /// An API user of a device in the hands of this run, and what an earlier run left of it.
 pub(super) struct Held {
-    _lock: Lock,
+    _locks: Vec<Lock>,
     /// The run that came to no end.
     pub(super) past: Option<Past>,
     /// Its key, where it is in the escrow and can be taken out.
@@ -51,16 +51,16 @@ impl Custody {
         Ok(reserved?)
     }
 
-    /// Takes an API user of a device for this run, or several under one name, and with it what an earlier run left. `replace`:
-    /// its consumers may be cut off.
+    /// Takes an API user of a device for this run, or both of a pair, and with it what an earlier run left. `replace`: its
+    /// consumers may be cut off.
     ///
     /// # Errors
     /// When another run has it, or its key cannot be taken out of the escrow and consumers use it already.
-    pub(super) fn hold(&self, serial: &str, name: &str, api_users: &[&str], replace: bool) -> Result<Held, MintError> {
-        let lock = self.journal.lock(serial, name)?;
+    pub(super) fn hold(&self, serial: &str, api_users: &[&str], replace: bool) -> Result<Held, MintError> {
+        let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
         self.forget_void(serial, api_users);
         let Some(past) = self.journal.unfinished(serial, api_users) else {
-            return Ok(Held { _lock: lock, past: None, kept: None, void: Vec::new() });
+            return Ok(Held { _locks: locks, past: None, kept: None, void: Vec::new() });
         };
         let kept = self.kept(&past, replace)?;
         let lives = past.escrow().filter(|_| kept.is_some()).map(Path::to_owned);
@@ -68,7 +68,7 @@ impl Custody {
         let void = named.filter(|escrow| Some(escrow) != lives.as_ref()).collect();
         // All that it had left to do was to empty the escrow.
         let past = Some(past).filter(|past| kept.is_some() || !past.is_finished());
-        Ok(Held { _lock: lock, past, kept, void })
+        Ok(Held { _locks: locks, past, kept, void })
     }
 
     /// The key of a run that died.
@@ -100,6 +100,23 @@ impl Held {
         let Some(past) = &self.past else { return false };
         let had_key = past.planned.before.user.as_ref().is_some_and(|user| user.has_key);
         self.kept.is_some() || (self.lost_key() && !had_key && !past.delivery_began())
+    }
+
+    /// The same hold for a new key of one API user: the earlier run is taken up only when it was for the same one and its
+    /// key was not delivered yet. Another's steps must not be mixed with those of this run.
+    pub(super) fn of(mut self, api_user: &str) -> Held {
+        let is_same = |past: &Past| past.planned.api_user == api_user;
+        let goes_on = |past: &Past| is_same(past) && !matches!(past.key(), KeyState::Delivered { .. });
+        if !self.past.as_ref().is_some_and(goes_on) {
+            (self.past, self.kept, self.void) = (None, None, Vec::new());
+        }
+        self
+    }
+
+    /// The API user whose key an earlier run has left in the escrow.
+    pub(super) fn escrowed(&self) -> Option<&str> {
+        let in_escrow = |past: &&Past| matches!(past.key(), KeyState::Escrowed { escrow, .. } if escrow.exists());
+        self.past.as_ref().filter(in_escrow).map(|past| past.planned.api_user.as_str())
     }
 
     /// What is taken up, for the story.

@@ -58,12 +58,8 @@ impl Mint {
         let began = Instant::now();
         let slot = self.custody.reserve(&self.line).await?;
         let (mut console, mut surveyed) = survey::log_in(&self.line, &self.templates, self.names(), observer).await?;
-        let mut held = self.custody.hold(
-            &surveyed.status.serial,
-            self.names().user,
-            &[self.names().user],
-            self.consent.replace_key,
-        )?;
+        let api_users = [self.names().user];
+        let mut held = self.custody.hold(&surveyed.status.serial, &api_users, self.consent.replace_key)?;
         held.tell(&self.line, observer);
         let order = self.order(&held);
         let plan = decide(&order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;

@@ -27,6 +27,8 @@ pub struct Resumed {
     pub key_of: String,
     /// What happened.
     pub outcome: Result<Vec<Stored>, NotResumed>,
+    /// The API user that the rotation of this key has still to retire, once it is delivered.
+    pub retires: Option<String>,
 }
 
 /// Why a key is still in the escrow.
@@ -38,6 +40,13 @@ pub enum NotResumed {
     Journal(JournalError),
     /// A destination still does not take it.
     Undelivered(Box<Undelivered>),
+}
+
+impl Resumed {
+    /// A key that stays where it is.
+    pub fn not(key_of: String, why: NotResumed) -> Resumed {
+        Resumed { key_of, outcome: Err(why), retires: None }
+    }
 }
 
 impl Resume {
@@ -64,35 +73,37 @@ impl Resume {
     fn finish(&self, path: &Path, kept: Result<Kept, EscrowError>) -> Resumed {
         let kept = match kept {
             Ok(kept) => kept,
-            Err(error) => return Resumed { key_of: name_of(path), outcome: Err(NotResumed::Escrow(error)) },
+            Err(error) => return Resumed::not(name_of(path), NotResumed::Escrow(error)),
         };
         let _lock = match self.lock(&kept.record) {
             Ok(lock) => lock,
-            Err(error) => return Resumed { key_of: name_of(path), outcome: Err(NotResumed::Journal(error)) },
+            Err(error) => return Resumed::not(name_of(path), NotResumed::Journal(error)),
         };
         // Whoever held it may have delivered the key meanwhile.
         if !path.exists() {
-            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()) };
+            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()), retires: None };
         }
         if self.is_void(path, &kept.record) {
             wipe(path);
-            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()) };
+            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()), retires: None };
         }
         let mut record = kept.record.clone();
         let key_of = format!("{} {}", record.device, record.api_user.as_deref().unwrap_or("-"));
-        let mut journal = self.run_of(path, &record).and_then(|past| Run::reopen(&past.path).ok());
+        let past = self.run_of(path, &record);
+        let retires = past.as_ref().and_then(|past| past.planned.retires.clone());
+        let mut journal = past.and_then(|past| Run::reopen(&past.path).ok());
         let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));
         note(State::Delivering);
         let mut secured = resume(kept, self.format);
         secured.deliver(Part::All, &mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
         let outcome = match secured.settle(&record) {
             Ok(delivered) => {
-                note(State::Done);
+                note(if retires.is_some() { State::Delivered } else { State::Done });
                 Ok(delivered.finish())
             }
             Err(undelivered) => Err(NotResumed::Undelivered(undelivered)),
         };
-        Resumed { key_of, outcome }
+        Resumed { key_of, outcome, retires }
     }
 
     /// No other run may work on the same API user. A key out of a transcript has no device.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::deliver::{self, Destination, Device, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
+use crate::deliver::{self, Destination, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
 use crate::journal::{Journal, KeyState, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
@@ -42,7 +42,7 @@ pub(super) struct Held {
 impl Custody {
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.
     pub(super) async fn reserve(&self, line: &Line) -> Result<Reservation, MintError> {
-        let device = Device { name: line.endpoint.name.clone(), address: line.endpoint.host.clone() };
+        let device = line.device();
         let (destinations, format, escrow) = (self.destinations.clone(), self.format, self.escrow.clone());
         let reserved = aside(move || deliver::reserve(&destinations, &device, format, &escrow)).await;
         Ok(reserved?)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::deliver::{Device, Record, Reservation};
+use crate::deliver::{Record, Reservation};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
@@ -382,8 +382,7 @@ impl Rotate {
     ) -> bool {
         let Some(limit) = self.if_older_than else { return false };
         let endpoint = &self.line.endpoint;
-        let device = Device { name: endpoint.name.clone(), address: endpoint.host.clone() };
-        let Some(generated_at) = age_source(in_use, runs, &self.custody, device).await else {
+        let Some(generated_at) = age_source(in_use, runs, &self.custody, self.line.device()).await else {
             let text = format!("nobody knows how old the key of {in_use} is: it is taken for old");
             observer.on(&endpoint.name, Event::Warning(Warning::Said(text)));
             return false;

@@ -344,7 +344,7 @@ impl Rotate {
                 templates: &self.templates,
                 api_user: user.clone(),
                 profile: profile.to_owned(),
-                claim: Claim { owned: false, keep: true },
+                claim: Claim { user: true, owned: false, keep: true },
                 consent: self.consent,
             };
             revoke.run(observer).await.map_err(|failure| after_delivery(*failure, user))?;

@@ -1,6 +1,9 @@
 //! A device in the middle of a mint: its console, what it was before, what was sent to it.
 
+use std::path::PathBuf;
+
 use crate::deliver::Record;
+use crate::deliver::escrow::wipe;
 use crate::fortios::edit::Edit;
 use crate::fortios::facts::Facts;
 use crate::fortios::https::Https;
@@ -55,6 +58,8 @@ pub(super) struct Site<'a> {
     pub(super) sent: Vec<Edit>,
     /// What the same run had sent before it died and was taken up again: `TABLE NAME`.
     pub(super) sent_before: Vec<String>,
+    /// The files in the escrow whose keys are void when this run has a key, or has taken all back.
+    void: Vec<PathBuf>,
     /// Whether a line that makes a key may have been carried out without its key having arrived.
     pub(super) key_lost: bool,
     /// Whether the key that the user has is already in the escrow or in use, from an earlier run: then it is not taken back.
@@ -84,6 +89,7 @@ impl<'a> Site<'a> {
             now,
             sent: Vec::new(),
             sent_before: past.map(|past| past.planned.edits.clone()).unwrap_or_default(),
+            void: held.void.clone(),
             key_lost: held.lost_key(),
             key_is_out: held.kept.is_some(),
             https: None,
@@ -102,6 +108,11 @@ impl<'a> Site<'a> {
     /// When that cannot be done: then the run must not go on.
     pub(super) fn enter(&mut self, state: State) -> Result<(), MintError> {
         Ok(self.journal.enter(state)?)
+    }
+
+    /// Wipes the keys out of the escrow that are void now.
+    pub(super) fn forget_void(&mut self) {
+        self.void.drain(..).for_each(|escrow| wipe(&escrow));
     }
 
     pub(super) fn names(&self) -> Names<'a> {

@@ -165,9 +165,12 @@ fn dry_run(args: &RotateArgs, asked: &Asked, reporter: &mut Reporter) -> Result<
     let facts = Facts::assumed(asked.version, vdom_mode);
     let script = match (&asked.request, args.finish) {
         (_, true) => {
-            let old = args.current.as_deref().map_or(Ok(asked.api_user.clone()), |name| name.parse());
-            let old = old.map_err(|error| (format!("--current: {error}"), None))?;
-            let retirement = Retirement::unseen(&facts, &old).map_err(|error| (error.to_string(), error.hint()))?;
+            if args.current.as_deref() == Some(asked.api_user.as_str()) {
+                let message = format!("{} is in use, as --current says: it is not what has to go", asked.api_user);
+                return Err((message, Some("--api-user names the one to retire".into())));
+            }
+            let retirement =
+                Retirement::unseen(&facts, &asked.api_user).map_err(|error| (error.to_string(), error.hint()))?;
             asked.templates.dry_retirement(&retirement)
         }
         (Some(request), false) => {

@@ -123,6 +123,14 @@ impl Journal {
         }
     }
 
+    /// The same before it is known which device that is, so that two runs do not decide side by side.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another run has it.
+    pub fn lock_at(&self, host: &str, port: u16, api_user: &str) -> Result<Lock, JournalError> {
+        self.lock(&format!("{host}:{port}"), api_user)
+    }
+
     /// Begins a run: its plan is on disk when this returns.
     ///
     /// # Errors

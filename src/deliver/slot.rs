@@ -252,7 +252,7 @@ impl Secured {
         }
     }
 
-    /// Writes the key to the destinations of this part, tells `stored` the [`Slot::spec`] of each that has it, and names them
+    /// Writes the key to the destinations of this part, tells `stored` the specification of each that has it, and names them
     /// in `record.delivered_to`. One that fails does not keep the others from it.
     pub fn deliver(&mut self, part: Part, record: &mut Record, stored: &mut (dyn FnMut(&str) + Send)) {
         let (now, later) = std::mem::take(&mut self.slots).into_iter().partition(|slot| part.has(slot.as_ref()));

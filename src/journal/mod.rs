@@ -1,7 +1,7 @@
 //! The journal: what a run is about to do and has done, on disk before it goes on, so that a run that dies is understood
 //! and finished by the next one.
 //!
-//! Each run is a file, `SERIAL/RUN.ndjson`, one [`Line`] of JSON a step, written and synced before the step that it
+//! Each run is a file, `SERIAL/RUN.ndjson`, one line of JSON a step, written and synced before the step that it
 //! announces. No secret is ever in it: where a key is, it says (`escrow`), not what it is.
 //!
 //! | state | means |

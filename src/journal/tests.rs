@@ -107,7 +107,7 @@ fn what_is_no_run_is_passed_over() {
     fs::write(folder.join("99.ndjson"), "{\"at\":\"2026-01-01T00:00:00Z\",\"state\":\"done\"}\n").unwrap();
     fs::create_dir(folder.join("999.ndjson")).unwrap();
     fs::copy(&run, folder.join("copy.txt")).unwrap();
-    assert_eq!(place.journal.unfinished(SERIAL, "tf").unwrap().path, run);
+    assert_eq!(place.journal.unfinished(SERIAL, &["tf"]).unwrap().path, run);
     assert_eq!(place.journal.runs(SERIAL).len(), 1);
 }
 
@@ -141,7 +141,7 @@ fn names_that_are_no_file_names_stay_in_the_journal() {
     for (serial, user) in [("..", "../../x"), ("a/b", "."), ("", ""), ("%2e", "a b")] {
         let _lock = place.journal.lock(serial, user).unwrap();
         place.journal.begin(Planned { serial: serial.into(), ..planned(user, &[]) }).unwrap();
-        assert!(place.journal.unfinished(serial, user).is_some(), "{serial:?} {user:?}");
+        assert!(place.journal.unfinished(serial, &[user]).is_some(), "{serial:?} {user:?}");
     }
     assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
 }
@@ -155,7 +155,7 @@ fn a_run_that_is_taken_up_twice_remembers_what_was_there_at_first_and_all_that_w
         again.before = Objects::default();
         Run::reopen(&path).unwrap().enter(State::Planned(Box::new(again))).unwrap();
     }
-    let past = place.journal.unfinished(SERIAL, "tf").unwrap();
+    let past = place.journal.unfinished(SERIAL, &["tf"]).unwrap();
     assert_eq!(past.planned.before, planned("tf", &[]).before);
     assert_eq!(past.planned.edits, ["system accprofile tf", "system api-user tf"]);
 }
@@ -167,9 +167,9 @@ fn a_run_that_is_done_is_unfinished_while_its_key_is_in_the_escrow() {
     fs::write(&escrow, "{}").unwrap();
     let states = [State::Generating { escrow: escrow.clone() }, State::Done];
     run_of(&place, &states);
-    assert!(place.journal.unfinished(SERIAL, "tf").is_some());
+    assert!(place.journal.unfinished(SERIAL, &["tf"]).is_some());
     fs::remove_file(escrow).unwrap();
-    assert!(place.journal.unfinished(SERIAL, "tf").is_none());
+    assert!(place.journal.unfinished(SERIAL, &["tf"]).is_none());
 }
 
 #[test]

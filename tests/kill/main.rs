@@ -12,6 +12,7 @@
     reason = "the harness of a test may fail it"
 )]
 
+mod consumer;
 mod desk;
 mod journal;
 mod outcome;
@@ -23,6 +24,7 @@ mod failing;
 mod lines;
 mod random;
 mod resume;
+mod rotation;
 mod sealed;
 mod states;
 mod together;

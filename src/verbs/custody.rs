@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::deliver::escrow::wipe;
-use crate::deliver::{self, Destination, Device, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
+use crate::deliver::{self, Destination, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
 use crate::journal::{Journal, KeyState, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
@@ -45,7 +45,7 @@ pub(super) struct Held {
 impl Custody {
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.
     pub(super) async fn reserve(&self, line: &Line) -> Result<Reservation, MintError> {
-        let device = Device { name: line.endpoint.name.clone(), address: line.endpoint.host.clone() };
+        let device = line.device();
         let (destinations, format, escrow) = (self.destinations.clone(), self.format, self.escrow.clone());
         let reserved = aside(move || deliver::reserve(&destinations, &device, format, &escrow)).await;
         Ok(reserved?)

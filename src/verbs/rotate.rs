@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::deliver::{Device, Kept, Record, Reservation};
+use crate::deliver::{Kept, Record, Reservation};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
@@ -144,10 +144,11 @@ impl Rotate {
         let pair = self.pair()?;
         let slot = if self.way == Way::Finish { None } else { Some(self.custody.reserve(&self.line).await?) };
         let look = self.look(pair, observer).await?;
+        // Boxed: the three together would make a future that is too large for the stack of a small thread.
         let rotated = match (slot, self.way) {
-            (Some(slot), Way::InPlace) => self.replace(look, slot, observer).await,
-            (Some(slot), _) if !self.has_left_over(&look) => self.renew(look, slot, observer).await,
-            _ => self.finish(look, observer).await,
+            (Some(slot), Way::InPlace) => Box::pin(self.replace(look, slot, observer)).await,
+            (Some(slot), _) if !self.has_left_over(&look) => Box::pin(self.renew(look, slot, observer)).await,
+            _ => Box::pin(self.finish(look, observer)).await,
         };
         let rotated = rotated?;
         observer.on(&self.line.endpoint.name, Event::Done { elapsed: began.elapsed() });
@@ -363,7 +364,7 @@ impl Rotate {
                 templates: &self.templates,
                 api_user: user.clone(),
                 profile: profile.to_owned(),
-                claim: Claim { owned: false, keep: true },
+                claim: Claim { user: true, owned: false, keep: true },
                 consent: self.consent,
             };
             revoke.run(observer).await.map_err(|failure| after_delivery(*failure, user))?;
@@ -401,8 +402,7 @@ impl Rotate {
     ) -> bool {
         let Some(limit) = self.if_older_than else { return false };
         let endpoint = &self.line.endpoint;
-        let device = Device { name: endpoint.name.clone(), address: endpoint.host.clone() };
-        let Some(generated_at) = age_source(in_use, runs, &self.custody, device).await else {
+        let Some(generated_at) = age_source(in_use, runs, &self.custody, self.line.device()).await else {
             let text = format!("nobody knows how old the key of {in_use} is: it is taken for old");
             observer.on(&endpoint.name, Event::Warning(Warning::Said(text)));
             return false;

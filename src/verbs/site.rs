@@ -6,6 +6,7 @@ use crate::deliver::Record;
 use crate::deliver::escrow::wipe;
 use crate::fortios::edit::Edit;
 use crate::fortios::facts::Facts;
+use crate::fortios::https::Https;
 use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::Plan;
 use crate::fortios::render::Templates;
@@ -20,6 +21,7 @@ use super::console::{Console, Line};
 use super::custody::Held;
 use super::event::{Event, Observer, Warning};
 use super::failure::{MintError, Remains};
+use super::lesson::Lesson;
 use super::order::Order;
 use super::survey::{self, Names, Surveyed};
 use super::verification::{Known, Mode, Verification, verify};
@@ -62,6 +64,8 @@ pub(super) struct Site<'a> {
     pub(super) key_lost: bool,
     /// Whether the key that the user has is already in the escrow or in use, from an earlier run: then it is not taken back.
     pub(super) key_is_out: bool,
+    /// How the device serves its API, once that was read.
+    https: Option<Https>,
     /// The device asks for the password where it was not expected, or may do so.
     careful: bool,
     asked_for_password: bool,
@@ -88,6 +92,7 @@ impl<'a> Site<'a> {
             void: held.void.clone(),
             key_lost: held.lost_key(),
             key_is_out: held.kept.is_some(),
+            https: None,
             careful: false,
             asked_for_password: false,
         }
@@ -246,6 +251,24 @@ impl<'a> Site<'a> {
         Ok(())
     }
 
+    /// The port of the API, which consumers have to know: as the operator says it, else as the device does. A device that does
+    /// not tell it has lost nothing: then it is the usual one, or the verification says what is in the way.
+    pub(super) async fn https_port(
+        &mut self,
+        verification: &Verification,
+        observer: &mut (dyn Observer + Send),
+    ) -> Option<u16> {
+        if verification.https_port.is_some() {
+            return verification.https_port;
+        }
+        let vdoms = self.surveyed.status.vdom_mode.has_vdoms();
+        if let Some(console) = &mut self.console {
+            let mut lesson = Lesson { console, line: self.line, templates: self.templates, vdoms, observer };
+            self.https = lesson.https().await.ok();
+        }
+        self.https.as_ref().and_then(|https| https.port)
+    }
+
     /// Asks the API whether it takes the key.
     pub(super) async fn verify(
         &mut self,
@@ -269,6 +292,7 @@ impl<'a> Site<'a> {
             profile: self.now.profile.as_ref(),
             generated_at: Some(record.generated_at),
             expires_at: record.expires_at,
+            https: self.https.as_ref(),
         };
         match &mut self.console {
             Some(console) => verify(console, self.line, self.templates, &known, verification, key, observer).await,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::deliver::escrow::wipe;
 use crate::deliver::{self, Destination, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
-use crate::journal::{Journal, KeyState, Lock, Past, Planned, Run, State};
+use crate::journal::{Journal, KeyState, Lent, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
 use super::event::{Event, Observer, Taken};
@@ -62,7 +62,7 @@ impl Custody {
         let Some(past) = self.journal.unfinished(serial, api_users) else {
             return Ok(Held { _locks: locks, past: None, kept: None, void: Vec::new() });
         };
-        let kept = self.kept(&past, replace)?;
+        let kept = if past.lent().is_some() { None } else { self.kept(&past, replace)? };
         let lives = past.escrow().filter(|_| kept.is_some()).map(Path::to_owned);
         let named = past.void().chain(past.escrow()).map(Path::to_owned);
         let void = named.filter(|escrow| Some(escrow) != lives.as_ref()).collect();
@@ -172,6 +172,7 @@ pub(super) fn planned(verb: &str, line: &Line, serial: &str, site: &Intended<'_>
         before: site.before.clone(),
         edits: site.plan.edits.iter().map(object).collect(),
         destinations: site.destinations.clone(),
+        lent: site.lent.clone(),
     }
 }
 
@@ -181,6 +182,7 @@ pub(super) struct Intended<'a> {
     pub(super) before: &'a crate::fortios::objects::Objects,
     pub(super) retires: Option<String>,
     pub(super) destinations: Vec<String>,
+    pub(super) lent: Option<Lent>,
 }
 
 /// The key: the one that an earlier run left in the escrow, or a new one, which goes there before anything else.

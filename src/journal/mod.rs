@@ -20,6 +20,8 @@
 mod line;
 mod past;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;

@@ -144,10 +144,11 @@ impl Rotate {
         let pair = self.pair()?;
         let slot = if self.way == Way::Finish { None } else { Some(self.custody.reserve(&self.line).await?) };
         let look = self.look(pair, observer).await?;
+        // Boxed: the three together would make a future that is too large for the stack of a small thread.
         let rotated = match (slot, self.way) {
-            (Some(slot), Way::InPlace) => self.replace(look, slot, observer).await,
-            (Some(slot), _) if !self.has_left_over(&look) => self.renew(look, slot, observer).await,
-            _ => self.finish(look, observer).await,
+            (Some(slot), Way::InPlace) => Box::pin(self.replace(look, slot, observer)).await,
+            (Some(slot), _) if !self.has_left_over(&look) => Box::pin(self.renew(look, slot, observer)).await,
+            _ => Box::pin(self.finish(look, observer)).await,
         };
         let rotated = rotated?;
         observer.on(&self.line.endpoint.name, Event::Done { elapsed: began.elapsed() });

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::unistd::Uid;
 
-use crate::desk::{Desk, Ran, ended};
+use crate::desk::{Desk, Ran, ended, is_thorough};
 use crate::start::{Start, To};
 
 /// A run in a file system of its own, of so many bytes, for the state.
@@ -46,7 +46,7 @@ fn unshared(desk: &Desk, script: &str, leading: &[&str]) -> Option<Ran> {
     let all: Vec<&str> = own.chain([env!("CARGO_BIN_EXE_fgtkey")]).chain(ours.iter().map(String::as_str)).collect();
     let ran = desk.command_of(Path::new("unshare"), &all).spawn().map(ended).ok();
     let ran = ran.filter(|ran| ran.status != Some(99) && !ran.stderr.contains("unshare failed"));
-    assert!(ran.is_some() || std::env::var_os("FGTKEY_REQUIRE_PEERS").is_none(), "no mount namespace");
+    assert!(ran.is_some() || !is_thorough(), "no mount namespace");
     ran
 }
 
@@ -54,7 +54,7 @@ fn unshared(desk: &Desk, script: &str, leading: &[&str]) -> Option<Ran> {
 #[test]
 fn a_disk_that_fills_up_at_any_point_costs_no_key() {
     for start in [Start::Nothing, Start::Keyed] {
-        for pages in 1..16 {
+        for pages in (1..16).filter(|pages| is_thorough() || pages % 2 == 1) {
             let desk = Desk::new(start, To::File);
             let before = desk.device.config_text();
             let Some(ran) = unshared(&desk, SMALL, &[&format!("{}k", 4 * pages)]) else { return };

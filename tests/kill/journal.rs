@@ -23,10 +23,12 @@ impl Desk {
         all.filter(|states| !states.is_empty()).next_back().unwrap_or_default()
     }
 
-    /// Whether the newest run is one that came to no end.
+    /// Whether the newest run came to no end, or died before it had emptied the escrow.
     pub fn is_unfinished(&self) -> bool {
         let states = self.states();
-        states.first().is_some_and(|state| state == "planned") && !is_end(states.last().unwrap())
+        let is_key = |file: &String| !file.contains("/.fgtkey-");
+        let is_over = states.last().is_none_or(|state| is_end(state));
+        !is_over || states.last().is_some_and(|state| state == "done") && self.escrow().iter().any(is_key)
     }
 
     /// Makes the journal what it was just behind the last line of this state. What happened on the device and in the escrow

@@ -1,14 +1,8 @@
 //! Killed at each line that the device receives.
 
-use crate::desk::Desk;
+use crate::desk::{Desk, is_thorough};
+use crate::outcome::Undisturbed;
 use crate::start::{Start, To};
-
-/// How many lines an undisturbed run sends.
-fn lines(start: Start) -> usize {
-    let desk = Desk::new(start, To::File);
-    assert_eq!(desk.run().status, Some(0));
-    desk.device.commands().len()
-}
 
 /// The device says nothing more at this line, and then the program is killed.
 fn killed_at(start: Start, to: To, line: usize, action: &str) {
@@ -17,36 +11,37 @@ fn killed_at(start: Start, to: To, line: usize, action: &str) {
     desk.finish(&killed, &format!("{action} at {line}"));
 }
 
-fn killed_at_each_line(start: Start) {
-    for line in 1..=lines(start) {
+/// Every line in a thorough run, and otherwise every `step`th.
+fn killed_at_each_line(start: Start, step: usize) {
+    for line in (1..=Undisturbed::from(start).lines).step_by(if is_thorough() { 1 } else { step }) {
         killed_at(start, To::ALL[line % To::ALL.len()], line, "hang-after");
     }
 }
 
 #[test]
 fn a_mint_from_nothing_is_finished_wherever_it_was_killed() {
-    killed_at_each_line(Start::Nothing);
+    killed_at_each_line(Start::Nothing, 1);
 }
 
 #[test]
 fn a_mint_with_another_profile_is_finished_wherever_it_was_killed() {
-    killed_at_each_line(Start::Profile);
+    killed_at_each_line(Start::Profile, 3);
 }
 
 #[test]
 fn a_mint_of_a_user_without_a_key_is_finished_wherever_it_was_killed() {
-    killed_at_each_line(Start::User);
+    killed_at_each_line(Start::User, 2);
 }
 
 #[test]
 fn the_replacement_of_a_key_is_finished_wherever_it_was_killed() {
-    killed_at_each_line(Start::Keyed);
+    killed_at_each_line(Start::Keyed, 2);
 }
 
 #[test]
 fn a_line_that_was_never_carried_out_is_sent_again() {
     for (index, start) in Start::ALL.into_iter().enumerate() {
-        for line in (1 + index % 3..=lines(start)).step_by(3) {
+        for line in (1 + index..=Undisturbed::from(start).lines).step_by(if is_thorough() { 1 } else { 4 }) {
             killed_at(start, To::File, line, "hang");
         }
     }

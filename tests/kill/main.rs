@@ -17,6 +17,7 @@ mod journal;
 mod outcome;
 mod start;
 
+mod calls;
 mod disk;
 mod failing;
 mod lines;

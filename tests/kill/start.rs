@@ -25,10 +25,10 @@ set comments old
 set accprofile tf
 config trusthost
 edit 3
-set ipv4-trusthost 10.9.0.0 255.255.0.0
+set ipv4-trusthost 127.0.0.1 255.255.255.255
 next
 edit 4
-set ipv4-trusthost 127.0.0.1 255.255.255.255
+set ipv4-trusthost 10.9.0.0 255.255.0.0
 next
 end
 next

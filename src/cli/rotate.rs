@@ -21,30 +21,17 @@ use crate::verbs::rotate::{Rotate, Rotated, Way};
 
 use super::args::{Grace, RotateArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
-use super::{delivery, logging_in, print, print_keyless, request, runtime, simulated};
+use super::{Usage, block_on, delivery, ended, logging_in, print, print_keyless, request, simulated};
 
 /// How long the old key works on, where nobody says so.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
-
 pub(super) fn run(args: &RotateArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    let done = match asked(args) {
-        Ok(asked) if args.dry_run => dry_run(args, &asked, reporter),
-        Ok(asked) => match runtime() {
-            Ok(runtime) => runtime.block_on(rotate(args, asked, talk, reporter)),
-            Err(error) => {
-                reporter.error(None, &error);
-                return Exit::Failed;
-            }
-        },
-        Err(usage) => Err(usage),
-    };
-    done.unwrap_or_else(|(message, hint)| {
-        reporter.bad_usage(&message, hint.as_deref());
-        Exit::Usage
-    })
+    match asked(args) {
+        Ok(asked) if args.dry_run => ended(dry_run(args, &asked, reporter), reporter),
+        Ok(asked) => block_on(reporter, async |reporter| rotate(args, asked, talk, reporter).await),
+        Err(usage) => ended(Err(usage), reporter),
+    }
 }
 
 /// Everything that can be judged before anything is contacted.
@@ -209,8 +196,7 @@ async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Rep
         templates: asked.templates,
         custody: delivery::custody(&args.delivery, asked.destinations, format, verification, args.sim)?,
     };
-    let recorded = Recorded::new(reporter, talk.transcript.as_deref());
-    let mut recorded = recorded.map_err(|error| (format!("--transcript: {error}"), None))?;
+    let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match rotate.run(&mut recorded).await {
         Ok(Rotated::Fresh) => Exit::Done,
         Ok(Rotated::Finished { retired }) => {
@@ -241,7 +227,7 @@ async fn line(args: &RotateArgs, asked: &Asked, interrupt: Interrupt) -> Result<
         traps: args.traps.clone(),
         ..default
     };
-    let running = simulated::start(&options).await.map_err(|message| (message, None))?;
+    let running = simulated::start(&options).await?;
     if simulated::key(&running).is_none() {
         return Err(("--sim: the simulated device made no key".into(), None));
     }

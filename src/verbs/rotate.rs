@@ -172,6 +172,9 @@ impl Rotate {
         surveyed.facts.objects = Objects::default();
         let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
         let held = self.custody.hold(&surveyed.status.serial, &of_pair, false)?;
+        if let Some(past) = held.past.as_ref().filter(|past| past.lent().is_some()) {
+            return Err(MintError::unfinished(past));
+        }
         Ok(Look { seen: (console, surveyed), users, held, pair })
     }
 
@@ -296,7 +299,8 @@ impl Rotate {
     }
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation, retires: Option<String>) -> Planned {
-        let intended = Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.labels() };
+        let intended =
+            Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.labels(), lent: None };
         planned("rotate", &self.line, &surveyed.status.serial, &intended)
     }
 
@@ -346,6 +350,7 @@ impl Rotate {
             before: Objects::default(),
             edits: Vec::new(),
             destinations: Vec::new(),
+            lent: None,
         };
         Ok(self.custody.journal.begin(planned)?)
     }

@@ -16,7 +16,7 @@ use fgtkey::sim::{Device, DeviceSpec, Fault, Listen, Server, VdomMode};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
-use fgtkey::verbs::mint::Mint;
+use fgtkey::verbs::mint::{Errand, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
 use russh::keys::{Algorithm, PrivateKey};
@@ -307,6 +307,7 @@ impl Scene {
                 },
                 journal: Journal::at(self.directory.path().join("journal")),
             },
+            errand: Errand::Keep,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, context};
 
+use super::audit::mend::Mend;
 use super::edit::Edit;
 use super::plan::{KeyOrder, Plan};
 use super::retirement::Retirement;
@@ -16,8 +17,10 @@ use super::script::{Script, ScriptError};
 use super::words;
 
 /// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 19] = [
+const EMBEDDED: [(&str, &str); 22] = [
     ("api-user.cli", include_str!("../../templates/api-user.cli")),
+    ("audit-interfaces.cli", include_str!("../../templates/audit-interfaces.cli")),
+    ("audit.cli", include_str!("../../templates/audit.cli")),
     ("authorities.cli", include_str!("../../templates/authorities.cli")),
     ("authority.cli", include_str!("../../templates/authority.cli")),
     ("certificates.cli", include_str!("../../templates/certificates.cli")),
@@ -35,6 +38,7 @@ const EMBEDDED: [(&str, &str); 19] = [
     ("save.cli", include_str!("../../templates/save.cli")),
     ("status.cli", include_str!("../../templates/status.cli")),
     ("survey.cli", include_str!("../../templates/survey.cli")),
+    ("system.cli", include_str!("../../templates/system.cli")),
     ("user.cli", include_str!("../../templates/user.cli")),
 ];
 
@@ -258,6 +262,34 @@ impl Templates {
         self.script(vdoms, paging, &[("profile-users.cli", context! {})])
     }
 
+    /// The tables that an audit rests on, and the settings of the device that bear on the API.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn audit(&self, vdoms: bool, paging: Paging) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("audit.cli", context! {})])
+    }
+
+    /// The interfaces: the one table of an audit that can be large.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn audit_interfaces(&self, vdoms: bool, paging: Paging) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("audit-interfaces.cli", context! {})])
+    }
+
+    /// What mends a finding of an audit, for an engineer to paste.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`]; also where a device's own words cannot be typed at its shell.
+    pub fn mend(&self, vdoms: bool, mend: &Mend) -> Result<Script, RenderError> {
+        let job = match mend {
+            Mend::Edit(edit) => job(edit),
+            Mend::System(system) => ("system.cli", context! { system => Serde(system) }),
+        };
+        self.script(vdoms, Paging::Answered, &[job])
+    }
+
     /// The edits of a plan and the reads that prove them.
     ///
     /// # Errors
@@ -290,9 +322,10 @@ impl Templates {
     /// As for [`Templates::status`].
     pub fn retire(&self, retirement: &Retirement) -> Result<Vec<Script>, RenderError> {
         let voided = retirement.void_key().map(|order| self.generate_key(retirement.vdoms, &order));
-        let removed = self.edits(retirement.vdoms, &retirement.edits());
+        let edits = retirement.edits();
+        let removed = (!edits.is_empty()).then(|| self.edits(retirement.vdoms, &edits));
         let saved = retirement.save.then(|| self.save(retirement.vdoms));
-        voided.into_iter().chain([removed]).chain(saved).collect()
+        voided.into_iter().chain(removed).chain(saved).collect()
     }
 
     /// The same for an engineer to paste.

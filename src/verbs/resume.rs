@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::deliver::escrow::wipe;
 use crate::deliver::{EscrowError, EscrowPlace, Format, Kept, Part, Record, Stored, Undelivered, resume};
-use crate::journal::{Journal, JournalError, KeyState, Lock, Past, Run, State};
+use crate::journal::{Journal, JournalError, Lock, Past, Run, State};
 
 /// What is to be finished.
 pub struct Resume {
@@ -58,6 +59,7 @@ impl Resume {
 
     /// Delivers what can be delivered, one key after the other; `told` hears of each as it is done.
     pub fn run(&self, told: &mut dyn FnMut(&Resumed)) {
+        self.escrow.sweep();
         for (path, kept) in self.list() {
             told(&self.finish(&path, kept));
         }
@@ -79,6 +81,10 @@ impl Resume {
         };
         // Whoever held it may have delivered the key meanwhile.
         if !path.exists() {
+            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()), retires: None };
+        }
+        if self.is_void(path, &kept.record) {
+            wipe(path);
             return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()), retires: None };
         }
         let mut record = kept.record.clone();
@@ -111,8 +117,14 @@ impl Resume {
     /// The run that left this key here, if its journal is known.
     fn run_of(&self, path: &Path, record: &Record) -> Option<Past> {
         let runs = self.journal.runs(record.serial.as_deref()?);
-        let left = |past: &Past| matches!(past.key(), KeyState::Escrowed { escrow, .. } if escrow == path);
-        runs.into_iter().rfind(left)
+        runs.into_iter().rfind(|past| past.escrow() == Some(path))
+    }
+
+    /// Whether its run took the key back or replaced it, and died before it could empty the escrow.
+    fn is_void(&self, path: &Path, record: &Record) -> bool {
+        let runs = record.serial.as_deref().map(|serial| self.journal.runs(serial)).unwrap_or_default();
+        let is_replaced = |past: &Past| past.is_finished() || past.escrow().is_some_and(Path::exists);
+        runs.iter().any(|past| past.void().any(|void| void == path) && is_replaced(past))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::deliver::{Device, Record, Reservation};
+use crate::deliver::{Kept, Record, Reservation};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
@@ -169,7 +169,7 @@ impl Rotate {
         let users = self.users(&mut console, &surveyed, &pair, observer).await?;
         surveyed.facts.objects = Objects::default();
         let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
-        let held = self.custody.hold(&surveyed.status.serial, &of_pair)?;
+        let held = self.custody.hold(&surveyed.status.serial, &of_pair, false)?;
         Ok(Look { seen: (console, surveyed), users, held, pair })
     }
 
@@ -300,7 +300,7 @@ impl Rotate {
 
     /// What an earlier rotation has left is retired.
     async fn finish(&self, look: Look, observer: &mut (dyn Observer + Send)) -> Result<Rotated, Box<Failure>> {
-        let Look { seen: (console, surveyed), users, held, pair } = look;
+        let Look { seen: (console, surveyed), users, mut held, pair } = look;
         let remembered = remembered(&self.custody.journal.runs(&surveyed.status.serial), &pair);
         let leftover = Leftover::of(&pair, &users, &remembered, self.current.as_deref());
         console.close().await;
@@ -319,6 +319,8 @@ impl Rotate {
             None if retired.is_empty() => return Ok(Rotated::Finished { retired }),
             None => self.begin_finish(&leftover, &surveyed)?,
         };
+        // Every destination had its key when the run died, or it goes now.
+        held.kept.take().into_iter().for_each(Kept::discard);
         // Where the new key reached nobody, it is the new one that goes.
         let delivered = past.is_none_or(|past| matches!(past.key(), KeyState::Delivered { .. }));
         let end = if delivered { State::Done } else { State::TakenBack };
@@ -362,7 +364,7 @@ impl Rotate {
                 templates: &self.templates,
                 api_user: user.clone(),
                 profile: profile.to_owned(),
-                claim: Claim { owned: false, keep: true },
+                claim: Claim { user: true, owned: false, keep: true },
                 consent: self.consent,
             };
             revoke.run(observer).await.map_err(|failure| after_delivery(*failure, user))?;
@@ -400,8 +402,7 @@ impl Rotate {
     ) -> bool {
         let Some(limit) = self.if_older_than else { return false };
         let endpoint = &self.line.endpoint;
-        let device = Device { name: endpoint.name.clone(), address: endpoint.host.clone() };
-        let Some(generated_at) = age_source(in_use, runs, &self.custody, device).await else {
+        let Some(generated_at) = age_source(in_use, runs, &self.custody, self.line.device()).await else {
             let text = format!("nobody knows how old the key of {in_use} is: it is taken for old");
             observer.on(&endpoint.name, Event::Warning(Warning::Said(text)));
             return false;

@@ -133,7 +133,7 @@ pub async fn survey(
 
 /// Whether the configuration that was asked for is there or is said not to be. A pipe that swallows what it should pass on
 /// would make a user that has a key look like none.
-fn is_whole(replies: &[Reply]) -> bool {
+pub(super) fn is_whole(replies: &[Reply]) -> bool {
     replies.iter().filter(|reply| reply.line.starts_with("show ")).all(is_shown)
 }
 
@@ -263,9 +263,17 @@ pub async fn profile_users(
 
 /// Who it is.
 pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
-    let own = facts.session.found();
     let device = &line.endpoint.name;
-    let found = Found {
+    observer.on(device, Event::Found(found(status, facts)));
+    if facts.ha_role == HaRole::Primary {
+        observer.on(device, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
+    }
+}
+
+/// What is told of a device once it is known.
+pub(super) fn found(status: &Status, facts: &Facts) -> Found {
+    let own = facts.session.found();
+    Found {
         model: status.model.clone(),
         serial: status.serial.clone(),
         fortios: status.version,
@@ -273,9 +281,5 @@ pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (
         ha: status.ha.clone(),
         profile: own.and_then(|own| own.profile.clone()),
         source: own.and_then(|own| own.source),
-    };
-    observer.on(device, Event::Found(found));
-    if facts.ha_role == HaRole::Primary {
-        observer.on(device, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
     }
 }

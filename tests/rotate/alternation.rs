@@ -112,6 +112,7 @@ async fn a_device_that_makes_no_keys_or_is_no_primary_is_left_alone() {
     fips.keyed = false;
     let fips = fips.start().await;
     let story = fips.run(AT_ONCE).await;
+    story.events.iter().filter(|e| !matches!(e, Event::Line(_))).for_each(|e| eprintln!("{e:?}"));
     assert!(matches!(story.error(), MintError::Plan(PlanError::Fips)), "{:?}", story.error());
     assert_eq!(fips.device.api_users(), ["tf"]);
     let secondary = Scene::new().with(|spec| spec.ha = Ha::Secondary).start().await;

@@ -183,7 +183,7 @@ async fn a_mint_whose_key_is_in_the_escrow_is_not_rotated_over() {
         destinations: Vec::new(),
     };
     let mut run = journal.begin(planned).unwrap();
-    run.enter(State::Generating).unwrap();
+    run.enter(State::Generating { escrow: escrow.clone() }).unwrap();
     run.enter(State::Issued { escrow: Some(escrow), generated_at: jiff::Timestamp::now() }).unwrap();
     drop(run);
     let story = site.run(AT_ONCE).await;

@@ -138,6 +138,11 @@ impl Reporter {
         self.note(&words);
         match (what, mend) {
             (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
+            (Remains::NotGone { .. }, Some(script)) => {
+                self.note("look at the device; this takes away what is left:");
+                self.message_lines(&script.to_string());
+                self.hint("or run the same command again");
+            }
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
                 self.message_lines(&script.to_string());

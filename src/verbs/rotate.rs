@@ -326,7 +326,7 @@ impl Rotate {
             None => self.begin_finish(&leftover, &surveyed)?,
         };
         // Every destination had its key when the run died, or it goes now.
-        held.kept.take().into_iter().for_each(Kept::discard);
+        held.kept.take().filter(|_| past.is_some()).into_iter().for_each(Kept::discard);
         // Where the new key reached nobody, it is the new one that goes.
         let delivered = past.is_none_or(|past| matches!(past.key(), KeyState::Delivered { .. }));
         let end = if delivered { State::Done } else { State::TakenBack };

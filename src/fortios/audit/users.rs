@@ -44,7 +44,10 @@ fn rights(account: &Account, tables: &Tables) -> Option<Finding> {
     }
     effective::may_administer(entry, tables.version).then(|| {
         let sentence = format!("{profile}, the profile of {name}, may change administrators and API users");
-        finding(account, Rule::MayAdminister, sentence, read_administrators(entry, tables.version))
+        // People who have the same profile keep it as it is.
+        let own = account.shared_with.is_empty();
+        let mend = if own { read_administrators(entry, tables.version) } else { other };
+        finding(account, Rule::MayAdminister, sentence, mend)
     })
 }
 
@@ -71,7 +74,8 @@ fn profile(account: &Account) -> Option<Finding> {
             let sentence = format!("the device has no profile {profile}, which is that of {name}");
             Some(finding(account, Rule::ProfileMissing, sentence, other))
         }
-        (Some(profile), _) if !account.shared_with.is_empty() => {
+        // A built-in profile is judged by what it permits.
+        (Some(profile), ProfileState::OnDevice) if !account.shared_with.is_empty() => {
             let people = account.shared_with.join(", ");
             let sentence = format!("{profile}, the profile of {name}, is also that of {}: {people}", count(account));
             Some(finding(account, Rule::ProfileShared, sentence, other))

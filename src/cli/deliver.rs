@@ -63,5 +63,5 @@ fn line(record: &Record, missing: &[String]) -> String {
 
 fn unopened(path: &std::path::Path, error: crate::deliver::EscrowError) -> crate::verbs::resume::Resumed {
     let key_of = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    crate::verbs::resume::Resumed { key_of, outcome: Err(NotResumed::Escrow(error)) }
+    crate::verbs::resume::Resumed::not(key_of, NotResumed::Escrow(error))
 }

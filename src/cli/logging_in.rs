@@ -42,7 +42,7 @@ pub(super) fn named(file: Option<PathBuf>, text: &str) -> Result<Device, DialErr
     let ssh_config = SshConfig::load(&ConfigSources { file, options: Vec::new(), local: Local::current() })?;
     let dial = Dial::new(DialOptions { ssh_config: Arc::new(ssh_config), ..DialOptions::default() });
     let endpoint = dial.endpoint(text, None, None)?;
-    Ok(Device { name: endpoint.name, address: endpoint.host })
+    Ok(Device { address: dial.address(&endpoint), name: endpoint.name })
 }
 
 /// Whether the files that the flags name can be read, so that a slip is found before anything is contacted.

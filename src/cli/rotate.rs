@@ -1,5 +1,7 @@
 //! `fgtkey rotate` from flags.
 
+use std::time::Duration;
+
 use crate::deliver::{Destination, Format};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
@@ -20,6 +22,9 @@ use crate::verbs::rotate::{Rotate, Rotated, Way};
 use super::args::{Grace, RotateArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
 use super::{delivery, logging_in, print, print_keyless, request, runtime, simulated};
+
+/// How long the old key works on, where nobody says so.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// What is wrong with the command line, and what to type instead.
 type Usage = (String, Option<String>);
@@ -100,9 +105,7 @@ fn check_flags(args: &RotateArgs) -> Result<(), Usage> {
         let message = format!("{flag} is for --dry-run: the new API user is made like the one in use");
         return Err((message, Some("`fgtkey mint` changes what an API user may do".into())));
     }
-    if args.in_place && args.grace != Grace::For(std::time::Duration::from_secs(30)) {
-        return Err(("--grace: with --in-place the old key is void at once".into(), None));
-    }
+    check_grace(args)?;
     match (&args.device, args.sim || args.dry_run) {
         (None, false) => {
             let hint = "fgtkey rotate [USER@]HOST[:PORT] --api-user NAME, or fgtkey rotate --sim to try it";
@@ -110,6 +113,16 @@ fn check_flags(args: &RotateArgs) -> Result<(), Usage> {
         }
         _ => Ok(()),
     }
+}
+
+/// Where the old key has no time left, none can be given to it.
+fn check_grace(args: &RotateArgs) -> Result<(), Usage> {
+    let why = match (args.grace, args.in_place, args.finish) {
+        (Some(_), true, _) => "with --in-place the old key is void at once",
+        (Some(_), _, true) => "--finish retires the old key at once",
+        _ => return Ok(()),
+    };
+    Err((format!("--grace: {why}"), Some("leave it out".into())))
 }
 
 /// A flag whose value a rotation copies from the device.
@@ -133,8 +146,9 @@ fn way(args: &RotateArgs) -> Way {
     match (args.finish, args.in_place, args.grace) {
         (true, ..) => Way::Finish,
         (_, true, _) => Way::InPlace,
-        (.., Grace::For(grace)) => Way::Grace(grace),
-        (.., Grace::Later) => Way::Later,
+        (.., Some(Grace::Later)) => Way::Later,
+        (.., Some(Grace::For(grace))) => Way::Grace(grace),
+        (.., None) => Way::Grace(GRACE),
     }
 }
 

@@ -87,7 +87,7 @@ fn locked_draft(directory: &Path) -> io::Result<NamedTempFile> {
 
 /// Removes drafts of runs that were killed: a key may be in one. A run that is alive holds a lock on its own. Each directory
 /// is looked at once by a run: there may be thousands of keys in it.
-fn sweep(directory: &Path) {
+pub(super) fn sweep(directory: &Path) {
     static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let first = SWEPT.lock().is_ok_and(|mut swept| swept.insert(directory.to_owned()));
     let Ok(entries) = fs::read_dir(directory) else { return };
@@ -99,8 +99,32 @@ fn sweep(directory: &Path) {
 }
 
 fn remove_abandoned(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?;
+    let file = open_to_wipe(path)?;
     file.try_lock().map_err(io::Error::from)?;
+    // Its run may have moved it to its place and ended before we had the lock: then it is no draft any more.
+    let (opened, named) = (file.metadata()?, fs::symlink_metadata(path)?);
+    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        return Ok(());
+    }
+    wipe(file, path)
+}
+
+/// Overwrites the file at `path` and removes it. It is gone under its name at once, and what is left of it when we are killed
+/// is an abandoned draft.
+pub(super) fn discard(path: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!("{PREFIX}{name}"));
+    let file = open_to_wipe(path)?;
+    fs::rename(path, &draft)?;
+    wipe(file, &draft)?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+fn open_to_wipe(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)
+}
+
+fn wipe(mut file: File, path: &Path) -> io::Result<()> {
     let length = usize::try_from(file.metadata()?.len().min(LARGEST)).unwrap_or_default();
     let overwritten = file.write_all(&vec![0; length]).and_then(|()| file.sync_all());
     fs::remove_file(path).and(overwritten)

@@ -156,15 +156,21 @@ impl Reservation {
         self.slots.iter().map(|slot| slot.spec()).collect()
     }
 
-    /// Puts a new key into the escrow, on disk, before anything else can happen to it.
-    pub fn secure(self, record: &Record, key: Secret) -> Secured {
+    /// The file in the escrow that will hold the key of `record`.
+    pub fn escrow_path(&self, record: &Record) -> PathBuf {
+        self.escrow.path(record)
+    }
+
+    /// Puts a new key into the escrow, on disk, before anything else can happen to it: into `escrow`, which
+    /// [`Reservation::escrow_path`] has named.
+    pub fn secure(self, escrow: PathBuf, record: &Record, key: Secret) -> Secured {
         let specs = self.specs();
-        let escrowing = self.escrow.keep(record, &specs, &key);
+        let escrowing = self.escrow.keep(escrow, record, &specs, &key);
         Secured { slots: self.slots, stored: Vec::new(), failed: Vec::new(), escrowing, key }
     }
 
     /// Takes a key that an earlier run left in the escrow instead of a new one. What that run had still to deliver is
-    /// delivered too.
+    /// delivered too, but not to standard output unasked: who reads it now may be somebody else.
     pub fn take_over(self, kept: Kept, format: Format) -> Secured {
         Secured::of(self.slots, kept, format)
     }
@@ -173,7 +179,8 @@ impl Reservation {
     ///
     /// One that fails does not keep the others from it; the key then stays in the escrow, and [`Undelivered`] says where.
     pub fn store(self, record: &mut Record, key: Secret) -> Result<Vec<Stored>, Box<Undelivered>> {
-        let mut secured = self.secure(record, key);
+        let escrow = self.escrow_path(record);
+        let mut secured = self.secure(escrow, record, key);
         secured.deliver(Part::All, record, &mut |_| ());
         Ok(secured.settle(record)?.finish())
     }
@@ -215,9 +222,10 @@ impl Secured {
     /// A key that was in the escrow already, for `slots` and for what else lacks it.
     fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
         let device = kept.record.device_for_paths();
-        let mut failed = Vec::new();
+        let (mut failed, asked) = (Vec::new(), !slots.is_empty());
         for spec in kept.missing {
             match reserve_again(&spec, &device, format) {
+                Ok(slot) if asked && slot.is_stdout() => {}
                 Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}
                 Ok(slot) => slots.push(slot),
                 Err(error) => failed.push((spec, error)),

@@ -322,9 +322,10 @@ impl Templates {
     /// As for [`Templates::status`].
     pub fn retire(&self, retirement: &Retirement) -> Result<Vec<Script>, RenderError> {
         let voided = retirement.void_key().map(|order| self.generate_key(retirement.vdoms, &order));
-        let removed = self.edits(retirement.vdoms, &retirement.edits());
+        let edits = retirement.edits();
+        let removed = (!edits.is_empty()).then(|| self.edits(retirement.vdoms, &edits));
         let saved = retirement.save.then(|| self.save(retirement.vdoms));
-        voided.into_iter().chain([removed]).chain(saved).collect()
+        voided.into_iter().chain(removed).chain(saved).collect()
     }
 
     /// The same for an engineer to paste.

@@ -91,6 +91,12 @@ pub enum RotationError {
         /// The one in use.
         in_use: String,
     },
+    /// The key of the one in use has not reached its destinations.
+    #[error("the key of {user} is still in the escrow: not every destination has it")]
+    InEscrow {
+        /// The one in use.
+        user: String,
+    },
     /// Several have keys, and which of them is used is not known here.
     #[error("{} have keys, and which of them is used is not known here", and(.users))]
     Unclear {
@@ -134,6 +140,7 @@ impl RotationError {
                 Some("--in-place keeps the name, and cuts the consumers off until they have the new key".to_owned())
             }
             RotationError::Name(error) => error.hint(),
+            RotationError::InEscrow { .. } => Some("`fgtkey deliver --resume` delivers it".to_owned()),
             RotationError::NoKey { .. } => Some("`fgtkey mint` makes the first".to_owned()),
             RotationError::Stranger { .. } => {
                 Some("--in-place keeps the name; or name another API user with --api-user".to_owned())
@@ -173,7 +180,8 @@ impl Pair {
 
     /// The API users of the pair: the plain one, when that is one of them, then `-a`, then `-b`.
     pub fn names(&self) -> impl Iterator<Item = &ApiUser> {
-        self.plain.iter().chain([&self.a, &self.b])
+        let b = (self.b != self.a).then_some(&self.b);
+        self.plain.iter().chain([&self.a]).chain(b)
     }
 
     /// The one that takes turns with `user`.

@@ -49,7 +49,10 @@ pub enum State {
     /// The objects are as wanted, and were read back.
     Pushed,
     /// The line that makes a key is about to be sent.
-    Generating,
+    Generating {
+        /// The file in the escrow that will hold it.
+        escrow: PathBuf,
+    },
     /// The key is in the escrow; nowhere, when that failed.
     Issued {
         /// The file.

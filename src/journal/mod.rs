@@ -20,6 +20,8 @@
 mod line;
 mod past;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -140,10 +142,11 @@ impl Journal {
         paths.iter().filter_map(|path| Past::read(path)).collect()
     }
 
-    /// The newest run for one of these API users of a device, if it came to no end.
+    /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
     pub fn unfinished(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
         let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
-        self.runs(serial).into_iter().rfind(is_meant).filter(|past| !past.is_finished())
+        let last = self.runs(serial).into_iter().rfind(is_meant);
+        last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.

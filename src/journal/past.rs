@@ -25,7 +25,8 @@ pub struct Past {
 pub enum KeyState {
     /// None was generated.
     None,
-    /// The line that makes one was sent or about to be: the device may have a key that nobody knows.
+    /// The line that makes one was sent or about to be: the device may have a key that is in the file at [`Past::escrow`], or
+    /// that nobody knows.
     Unknown,
     /// It is in the escrow, and not every destination is known to have it.
     Escrowed {
@@ -60,14 +61,9 @@ impl Past {
         Some(Past { path: path.to_owned(), began: first.at, planned, states })
     }
 
-    /// Whether it came to an end that leaves nothing to do.
+    /// Whether it came to an end that leaves nothing to do. One that is taken up again is on its way again.
     pub fn is_finished(&self) -> bool {
-        self.states.iter().any(|state| matches!(state, State::Done | State::TakenBack))
-    }
-
-    /// Whether every destination has its key.
-    fn is_delivered(&self) -> bool {
-        self.states.iter().any(|state| matches!(state, State::Done | State::Delivered))
+        matches!(self.states.last(), Some(State::Done | State::TakenBack))
     }
 
     /// Whether the API user that it was to retire is gone, if there was one.
@@ -77,27 +73,54 @@ impl Past {
         self.is_finished() || self.states.contains(&gone)
     }
 
-    /// What became of its key.
-    pub fn key(&self) -> KeyState {
-        if self.states.contains(&State::TakenBack) {
-            return KeyState::None;
-        }
-        let issued = self.states.iter().rev().find_map(|state| match state {
-            State::Issued { escrow, generated_at } => Some((escrow.clone(), *generated_at)),
+    /// Whether some API user is gone by it.
+    pub fn retired_any(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Retired { .. }))
+    }
+
+    /// The API users that were about to go and are not known to be gone.
+    pub fn retiring(&self) -> impl Iterator<Item = &str> {
+        let gone = |user: &String| self.states.contains(&State::Retired { api_user: user.clone() });
+        self.states.iter().filter_map(move |state| match state {
+            State::Retiring { api_user } if !gone(api_user) => Some(api_user.as_str()),
             _ => None,
-        });
-        match issued {
-            Some((_, generated_at)) if self.is_delivered() => KeyState::Delivered { generated_at },
-            Some((Some(escrow), generated_at)) => KeyState::Escrowed { escrow, generated_at },
-            Some((None, _)) => KeyState::Astray,
-            None if self.states.contains(&State::Generating) => KeyState::Unknown,
-            None => KeyState::None,
-        }
+        })
+    }
+
+    /// What became of its key: of the last one, where it made several.
+    pub fn key(&self) -> KeyState {
+        self.states.iter().fold(KeyState::None, |key, state| match (state, key) {
+            (State::Generating { .. }, _) => KeyState::Unknown,
+            (State::Issued { escrow: Some(escrow), generated_at }, _) => {
+                KeyState::Escrowed { escrow: escrow.clone(), generated_at: *generated_at }
+            }
+            (State::Issued { escrow: None, .. }, _) => KeyState::Astray,
+            (State::Done | State::Delivered, KeyState::Escrowed { generated_at, .. }) => {
+                KeyState::Delivered { generated_at }
+            }
+            (State::TakenBack, _) => KeyState::None,
+            (_, key) => key,
+        })
+    }
+
+    /// The file in the escrow that has its key as long as not every destination has it.
+    pub fn escrow(&self) -> Option<&Path> {
+        self.states.iter().fold(None, |escrow, state| match state {
+            State::TakenBack => None,
+            state => named(state).unwrap_or(escrow),
+        })
+    }
+
+    /// The files in the escrow whose keys are void, or will be with the next key.
+    pub fn void(&self) -> impl Iterator<Item = &Path> {
+        let live = self.escrow();
+        self.states.iter().filter_map(named).flatten().filter(move |escrow| live != Some(*escrow))
     }
 
     /// Whether some destination may have the key.
     pub fn delivery_began(&self) -> bool {
-        self.states.contains(&State::Delivering)
+        let since = self.states.iter().rev().take_while(|state| !matches!(state, State::Generating { .. }));
+        since.into_iter().any(|state| *state == State::Delivering)
     }
 
     /// The destinations that have the key.
@@ -106,5 +129,14 @@ impl Past {
             State::Stored { destination } => Some(destination.as_str()),
             _ => None,
         })
+    }
+}
+
+/// The file in the escrow that a state names; `Some(None)`: it says that there is none.
+fn named(state: &State) -> Option<Option<&Path>> {
+    match state {
+        State::Generating { escrow } => Some(Some(escrow)),
+        State::Issued { escrow, .. } => Some(escrow.as_deref()),
+        _ => None,
     }
 }

@@ -65,6 +65,12 @@ impl Run {
         let line = Line { at: Timestamp::now(), state };
         let mut text = serde_json::to_string(&line).map_err(io::Error::from).map_err(io_error(doing))?;
         text.push('\n');
-        self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(io_error(doing))
+        let before = self.file.metadata().map_err(io_error(doing))?.len();
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            // Half a line would spoil the next one, which may find room again.
+            let _ = self.file.set_len(before);
+        }
+        written.map_err(io_error(doing))
     }
 }

@@ -137,9 +137,7 @@ impl Reporter {
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
-                self.hint("run the same command again with --replace-key")
-            }
+            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
                 self.message_lines(&script.to_string());
@@ -185,7 +183,7 @@ fn exit(failure: &Failure) -> Exit {
         },
         (Left::Escrowed(Escrowed::At(_)), _) => Exit::Escrowed,
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
-        (Left::Untouched | Left::Undone(_), error) if error.is_interrupt() => Exit::Interrupted,
+        (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
         (Left::OldStays { .. } | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
     }

@@ -62,6 +62,9 @@ fn taken_up(began: Timestamp, key: Taken) -> String {
         Taken::NoKey => format!("the run of {began}, which ended before it had a key"),
         Taken::Lost => format!("the run of {began}, whose key reached nobody; another one takes its place"),
         Taken::Delivered => format!("the run of {began}, whose key is delivered and has not replaced the old one yet"),
+        Taken::Shut => {
+            format!("the run of {began}, whose key cannot be taken out of the escrow; another one replaces it")
+        }
         Taken::FromEscrow => format!("the run of {began}, whose key is in the escrow and is delivered now"),
     }
 }

@@ -115,6 +115,8 @@ pub enum Taken {
     NoKey,
     /// It may have generated one that nobody got: another one takes its place.
     Lost,
+    /// It cannot be taken out of the escrow, and whoever has it may be cut off: another one takes its place.
+    Shut,
     /// It is in the escrow, and is delivered now.
     FromEscrow,
     /// Every destination has it; what it replaces is still there.

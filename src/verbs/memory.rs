@@ -20,7 +20,7 @@ pub(super) fn remembered(runs: &[Past], pair: &Pair) -> Remembered {
             }
             // Nobody has it, or the run that is taken up has it in the escrow.
             KeyState::Unknown | KeyState::Escrowed { .. } => memory.undelivered = user,
-            KeyState::None if past.is_finished() && past.planned.retires.is_some() => memory.finished = true,
+            KeyState::None if past.retired_any() => memory.finished = true,
             KeyState::None | KeyState::Astray => {}
         }
     }

@@ -106,11 +106,12 @@ impl Revoke<'_> {
             profile: retirement.delete_profile.is_some(),
             profile_stays: retirement.profile_stays.clone(),
         };
-        if retirement.is_done() {
+        // What is gone may have gone in a try, or a run, that did not come to save it.
+        if retirement.is_done() && !retirement.save {
             return Ok(done);
         }
         let through = line.uninterrupted();
-        for script in self.templates.retire(&retirement)? {
+        for script in self.templates.retire(&retirement)?.into_iter().filter(|script| !script.is_empty()) {
             lesson.sent = true;
             console.run(&through, &script, observer).await?;
         }
@@ -162,7 +163,12 @@ impl Revoke<'_> {
 
     /// Whether another try may end better.
     async fn learn(&self, lesson: &mut Lesson, error: &MintError) -> bool {
-        let MintError::Fault(Fault { kind, .. }) = error else { return false };
+        let kind = match error {
+            MintError::Fault(Fault { kind, .. }) => kind,
+            // An answer that was cut: the rest of it is looked at in a session of its own.
+            MintError::Survey(_) => return lesson.sent,
+            _ => return false,
+        };
         match kind {
             FaultKind::Overrun => !std::mem::replace(&mut lesson.careful, true),
             FaultKind::NoPassword if lesson.password.is_none() => {

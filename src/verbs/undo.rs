@@ -41,7 +41,11 @@ impl Site<'_> {
             Left::Minted | Left::Escrowed(_) | Left::OldStays { .. } | Left::Unsaved => return,
             Left::NeedsPerson { what, .. } => State::Left { what: what.word().to_owned() },
         };
+        let is_void = state == State::TakenBack;
         let _ = self.journal.enter(state);
+        if is_void {
+            self.forget_void();
+        }
     }
 
     /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost or out of

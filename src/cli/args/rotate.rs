@@ -18,9 +18,9 @@ pub struct RotateArgs {
     /// Use an embedded simulated FortiGate, whose API user `terraform` has a key, instead of a device
     #[arg(long, conflicts_with = "device")]
     pub sim: bool,
-    /// How long the old key works on once the new one is delivered: 30s, 15m; later: until --finish
-    #[arg(long, value_name = "DURATION|later", default_value = "30s", help_heading = "Rotation")]
-    pub grace: Grace,
+    /// How long the old key works on once the new one is delivered: 30s, 15m; later: until --finish [default: 30s]
+    #[arg(long, value_name = "DURATION|later", help_heading = "Rotation")]
+    pub grace: Option<Grace>,
     /// Make no new key: retire what an earlier rotation left
     #[arg(long, conflicts_with_all = ["in_place", "if_older_than"], help_heading = "Rotation")]
     pub finish: bool,

@@ -98,11 +98,10 @@ fn uri(view: &DeviceView, object: &[String]) -> String {
     format!("fortios:{}", parts.join("/"))
 }
 
-/// The same for the same finding in the next audit: the device by its serial number, the object, the rule.
+/// The same for the same finding in the next audit: the device by its serial number, the object, the rule, what is there.
 fn fingerprint(view: &DeviceView, finding: &FindingView) -> String {
-    let row = finding.sentence.strip_prefix("row ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
     let user = finding.user.as_deref().unwrap_or_default();
-    let parts = [view.serial.as_str(), user, finding.id, row];
+    let parts = [view.serial.as_str(), user, finding.id, &finding.sentence];
     let digest = ring::digest::digest(&ring::digest::SHA256, parts.join("\n").as_bytes());
     digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

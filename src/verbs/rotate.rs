@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::deliver::{Delivered, Device, Kept, Part, Record, Reservation};
+use crate::deliver::{Delivered, Kept, Part, Record, Reservation};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;

@@ -110,6 +110,10 @@ impl Reporter {
             }
             Left::Minted => {}
             Left::Escrowed(escrowed) => self.escrowed(escrowed),
+            Left::Overtaken => {
+                self.note("its key is left alone, and so is what was made for it; no key was generated");
+                self.hint("run the same command again: it tells what it finds");
+            }
             Left::OldStays { user } => {
                 self.note(&format!("the new key is delivered; {user} is still there, and its key still works"));
                 self.hint("`fgtkey rotate --finish` retires it");
@@ -190,7 +194,9 @@ fn exit(failure: &Failure) -> Exit {
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
         (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
-        (Left::OldStays { .. } | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
+        (Left::OldStays { .. } | Left::Overtaken | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => {
+            Exit::NeedsPerson
+        }
     }
 }
 
@@ -212,7 +218,7 @@ fn hint(error: &MintError) -> Option<String> {
                 .into(),
         ),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
-        MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }
 

@@ -43,6 +43,16 @@ pub(super) struct Held {
 }
 
 impl Custody {
+    /// Takes API users at an address for this run, before anything is looked at.
+    ///
+    /// # Errors
+    /// When another run has one.
+    pub(super) fn claim(&self, line: &Line, api_users: &[&str]) -> Result<Vec<Lock>, MintError> {
+        let endpoint = &line.endpoint;
+        let lock = |user: &&str| self.journal.lock_at(&endpoint.host, endpoint.port, user);
+        Ok(api_users.iter().map(lock).collect::<Result<_, _>>()?)
+    }
+
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.
     pub(super) async fn reserve(&self, line: &Line) -> Result<Reservation, MintError> {
         let device = line.device();

@@ -56,9 +56,10 @@ impl Mint {
     /// What went wrong and what that left on the device.
     pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Minted, Box<Failure>> {
         let began = Instant::now();
+        let api_users = [self.names().user];
+        let _claim = self.custody.claim(&self.line, &api_users)?;
         let slot = self.custody.reserve(&self.line).await?;
         let (mut console, mut surveyed) = survey::log_in(&self.line, &self.templates, self.names(), observer).await?;
-        let api_users = [self.names().user];
         let mut held = self.custody.hold(&surveyed.status.serial, &api_users, self.consent.replace_key)?;
         held.tell(&self.line, observer);
         let order = self.order(&held);
@@ -91,7 +92,7 @@ impl Mint {
     }
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation) -> Planned {
-        let intended = Intended { plan, before: &surveyed.facts.objects, retires: None, destinations: slot.specs() };
+        let intended = Intended { plan, before: &surveyed.facts.objects, retires: None, destinations: slot.labels() };
         planned("mint", &self.line, &surveyed.status.serial, &intended)
     }
 

@@ -54,7 +54,10 @@ fn the_access_works_while_the_command_runs_and_is_gone_behind_it() {
     let ran = office.lend(&["--revoke-after"], script).output().unwrap();
     let told = text(&ran.stderr);
     assert_eq!((ran.status.code(), office.desk.read("verified").as_str()), (Some(0), "0\n"), "{told}");
-    assert!(told.contains("revoked    terraform: its key is void, it is gone, and so is the profile terraform"), "{told}");
+    assert!(
+        told.contains("revoked    terraform: its key is void, it is gone, and so is the profile terraform"),
+        "{told}"
+    );
     office.assert_gone(&told);
 }
 

@@ -106,7 +106,8 @@ fn empty_row(account: &Account, host: &Host) -> Finding {
         Shown::Unreadable(text) => format!("`{text}`, which is no network"),
         _ => "no address".to_owned(),
     };
-    let sentence = format!("row {} of the trusted hosts of {name} has {said}: it lets every {family} address in", host.row);
+    let sentence =
+        format!("row {} of the trusted hosts of {name} has {said}: it lets every {family} address in", host.row);
     finding(account, Rule::EmptyRow, sentence, narrow_row(name, host.row, host.v6, Vec::new()))
 }
 

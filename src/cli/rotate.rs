@@ -6,7 +6,8 @@ use crate::deliver::{Destination, Format};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
-use crate::fortios::plan::{Consent, Plan};
+use crate::fortios::objects::User;
+use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
 use crate::fortios::request::{Request, RequestFlags};
 use crate::fortios::retirement::Retirement;
@@ -47,7 +48,7 @@ fn asked(args: &RotateArgs) -> Result<Asked, Usage> {
     let version = order::version(&args.order)?;
     let file = request::file(&args.order.request)?;
     let flags = request::flags(&args.order.request, true);
-    let whole = file.is_some() || args.dry_run && !args.finish;
+    let whole = file.is_some() || args.dry_run && !args.finish && !args.in_place;
     let request = whole.then(|| Request::from_parts(file, flags.clone())).transpose();
     let request = request.map_err(|error| (error.to_string(), error.hint()))?;
     let api_user = api_user(args, request.as_ref(), &flags)?;
@@ -132,29 +133,47 @@ fn dry_run(args: &RotateArgs, asked: &Asked, reporter: &mut Reporter) -> Result<
         Some(VdomModeArg::Multi) => VdomMode::Multiple,
     };
     let facts = Facts::assumed(asked.version, vdom_mode);
-    let script = match (&asked.request, args.finish) {
-        (_, true) => {
-            let old = args.current.as_deref().map_or(Ok(asked.api_user.clone()), |name| name.parse());
-            let old = old.map_err(|error| (format!("--current: {error}"), None))?;
-            let retirement = Retirement::unseen(&facts, &old).map_err(|error| (error.to_string(), error.hint()))?;
-            asked.templates.dry_retirement(&retirement)
-        }
-        (Some(request), false) => {
-            let pair = Pair::of(&asked.api_user).map_err(|error| (error.to_string(), error.hint()))?;
-            let idle = pair.other(asked.api_user.as_str());
-            let plan = Plan::rotate_unseen(request, idle, &facts).map_err(|error| (error.to_string(), error.hint()))?;
-            reporter.dry_run(&plan, args.order.fortios.is_none() && args.order.vdom_mode.is_none());
-            asked.templates.dry_run(&plan)
-        }
-        (None, false) => return Err(("a dry run needs the whole request".into(), Some("-r FILE".into()))),
+    let script = if args.finish {
+        let retirement = Retirement::unseen(&facts, &unseen_old(args, asked)?);
+        asked.templates.dry_retirement(&retirement.map_err(|error| (error.to_string(), error.hint()))?)
+    } else {
+        let plan = unseen(args, asked, &facts)?;
+        reporter.dry_run(&plan, args.order.fortios.is_none() && args.order.vdom_mode.is_none());
+        asked.templates.dry_run(&plan)
     };
     let script = script.map_err(|error| (error.to_string(), error.hint()))?;
     let exit = print(script.to_string().as_bytes());
     if exit == Exit::Done && !args.finish {
+        if !args.in_place {
+            reporter.rotating(args.current.as_deref().unwrap_or(asked.api_user.as_str()));
+        }
         reporter.pasting();
-        reporter.rotating(asked.api_user.as_str());
     }
     Ok(exit)
+}
+
+/// The new key where nobody can look: the one that is named is taken to be in use.
+fn unseen(args: &RotateArgs, asked: &Asked, facts: &Facts) -> Result<Plan, Usage> {
+    let refused = |error: PlanError| (error.to_string(), error.hint());
+    if args.in_place {
+        let name = args.current.clone().unwrap_or_else(|| asked.api_user.to_string());
+        let user = User { name, has_key: true, ..User::default() };
+        return Plan::in_place(facts, &user, asked.expires, consent(args)).map_err(refused);
+    }
+    let Some(request) = &asked.request else {
+        return Err(("a dry run needs the whole request".into(), Some("-r FILE".into())));
+    };
+    let pair = Pair::of(&asked.api_user).map_err(|error| (error.to_string(), error.hint()))?;
+    let in_use = args.current.as_deref().unwrap_or(asked.api_user.as_str());
+    Plan::rotate_unseen(request, pair.other(in_use), facts).map_err(refused)
+}
+
+/// Who goes where nobody can look: the one that is named, or with `--current` the one that takes turns with that.
+fn unseen_old(args: &RotateArgs, asked: &Asked) -> Result<ApiUser, Usage> {
+    let Some(in_use) = args.current.as_deref() else { return Ok(asked.api_user.clone()) };
+    let pair = Pair::of(&asked.api_user).map_err(|error| (error.to_string(), error.hint()))?;
+    let is_old = pair.take_turns(asked.api_user.as_str(), in_use);
+    Ok(if is_old { asked.api_user.clone() } else { pair.other(in_use).clone() })
 }
 
 async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {

@@ -151,7 +151,12 @@ impl Reservation {
         self.slots.iter().any(|slot| slot.is_stdout())
     }
 
-    /// The destinations as another run finds them again.
+    /// The destinations as they are told.
+    pub fn labels(&self) -> Vec<String> {
+        self.slots.iter().map(|slot| slot.label().to_owned()).collect()
+    }
+
+    /// The destinations as another run finds them again: a command may have a secret of its own in it.
     pub fn specs(&self) -> Vec<String> {
         self.slots.iter().map(|slot| slot.spec()).collect()
     }
@@ -253,7 +258,7 @@ impl Secured {
         }
     }
 
-    /// Writes the key to the destinations of this part, tells `stored` the [`Slot::spec`] of each that has it, and names them
+    /// Writes the key to the destinations of this part, tells `stored` the label of each that has it, and names them
     /// in `record.delivered_to`. One that fails does not keep the others from it.
     pub fn deliver(&mut self, part: Part, record: &mut Record, stored: &mut (dyn FnMut(&str) + Send)) {
         let (now, later) = std::mem::take(&mut self.slots).into_iter().partition(|slot| part.has(slot.as_ref()));
@@ -267,7 +272,7 @@ impl Secured {
             }
             match slot.store(record, &self.key) {
                 Ok(()) => {
-                    stored(&spec);
+                    stored(&place.destination);
                     self.stored.push(place);
                 }
                 Err(error) => {

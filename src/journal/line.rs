@@ -36,7 +36,7 @@ pub struct Planned {
     pub before: Objects,
     /// The objects that will be made or altered: `system api-user terraform`.
     pub edits: Vec<String>,
-    /// The destinations, as another run finds them again.
+    /// The destinations, as they are told.
     pub destinations: Vec<String>,
     /// What goes when its user is done with it, where the access is only lent.
     #[serde(default)]
@@ -80,7 +80,7 @@ pub enum State {
     Delivering,
     /// A destination has the key.
     Stored {
-        /// As another run finds it.
+        /// As it is told.
         destination: String,
     },
     /// Every destination has the key; the old one is still to be retired.

@@ -1,11 +1,15 @@
 //! A run as its file tells it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::line::{Lent, Line, Planned, State};
+
+/// No run writes more than this, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// A run, read back.
 #[derive(Debug, Clone)]
@@ -47,7 +51,9 @@ pub enum KeyState {
 impl Past {
     /// Reads a run. A last line that was cut off did not happen. None: this is no run.
     pub(super) fn read(path: &Path) -> Option<Past> {
-        let text = fs::read_to_string(path).ok()?;
+        let found = fs::metadata(path).ok().filter(|found| found.is_file() && found.len() <= LARGEST)?;
+        let mut text = String::with_capacity(usize::try_from(found.len()).ok()?);
+        File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
         let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
         let first = lines.next()?;
         let State::Planned(planned) = first.state else { return None };

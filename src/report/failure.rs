@@ -105,6 +105,10 @@ impl Reporter {
             }
             Left::Minted => {}
             Left::Escrowed(escrowed) => self.escrowed(escrowed),
+            Left::Overtaken => {
+                self.note("its key is left alone, and so is what was made for it; no key was generated");
+                self.hint("run the same command again: it tells what it finds");
+            }
             Left::OldStays { user } => {
                 self.note(&format!("the new key is delivered; {user} is still there, and its key still works"));
                 self.hint("`fgtkey rotate --finish` retires it");
@@ -134,6 +138,11 @@ impl Reporter {
         self.note(&words);
         match (what, mend) {
             (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
+            (Remains::NotGone { .. }, Some(script)) => {
+                self.note("look at the device; this takes away what is left:");
+                self.message_lines(&script.to_string());
+                self.hint("or run the same command again");
+            }
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
                 self.message_lines(&script.to_string());
@@ -192,7 +201,9 @@ fn exit(failure: &Failure) -> Exit {
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
         (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
-        (Left::OldStays { .. } | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
+        (Left::OldStays { .. } | Left::Overtaken | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => {
+            Exit::NeedsPerson
+        }
     }
 }
 
@@ -214,8 +225,8 @@ fn hint(error: &MintError) -> Option<String> {
                 .into(),
         ),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
+        MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
         MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
-        MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }
 

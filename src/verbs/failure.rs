@@ -48,6 +48,12 @@ pub enum MintError {
     /// The key had to be proven, and was not seen to work.
     #[error("the key was not seen to work: {}", .0.detail)]
     NotProven(Box<Verified>),
+    /// Somebody else has made a key for the API user since this run looked.
+    #[error("the API user {user} has got a key since this run looked: another run is at work on it")]
+    Overtaken {
+        /// The API user.
+        user: String,
+    },
     /// A password was needed and could not be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -137,6 +143,8 @@ pub enum Left {
     Undone(Vec<String>),
     /// The key and everything it needs: only the delivery is incomplete.
     Minted,
+    /// The objects as they were asked for, and the key of another run.
+    Overtaken,
     /// The new key, which is delivered, and the old API user with its key.
     OldStays {
         /// The old API user.

@@ -100,8 +100,10 @@ impl Mint {
 
     /// The same, without letting go of the API user.
     pub(super) async fn make(&self, observer: &mut (dyn Observer + Send)) -> Result<Made, Box<Failure>> {
+        let claim = self.custody.claim(&self.line, &[self.names().user])?;
         let slot = self.custody.reserve(&self.line).await?;
         let ((mut console, mut surveyed), mut held) = self.enter(observer).await?;
+        held.with(claim);
         held.tell(&self.line, observer);
         let order = self.order(&held);
         let plan = decide(&order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;
@@ -212,7 +214,7 @@ impl Mint {
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation, lent: Option<Lent>) -> Planned {
         let before = &surveyed.facts.objects;
-        let intended = Intended { plan, before, retires: None, destinations: slot.specs(), lent };
+        let intended = Intended { plan, before, retires: None, destinations: slot.labels(), lent };
         planned(self.errand.verb(), &self.line, &surveyed.status.serial, &intended)
     }
 

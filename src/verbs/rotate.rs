@@ -142,6 +142,8 @@ impl Rotate {
     pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Rotated, Box<Failure>> {
         let began = Instant::now();
         let pair = self.pair()?;
+        let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
+        let _claim = self.custody.claim(&self.line, &of_pair)?;
         let slot = if self.way == Way::Finish { None } else { Some(self.custody.reserve(&self.line).await?) };
         let look = self.look(pair, observer).await?;
         // Boxed: the three together would make a future that is too large for the stack of a small thread.
@@ -298,7 +300,7 @@ impl Rotate {
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation, retires: Option<String>) -> Planned {
         let intended =
-            Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.specs(), lent: None };
+            Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.labels(), lent: None };
         planned("rotate", &self.line, &surveyed.status.serial, &intended)
     }
 
@@ -324,7 +326,7 @@ impl Rotate {
             None => self.begin_finish(&leftover, &surveyed)?,
         };
         // Every destination had its key when the run died, or it goes now.
-        held.kept.take().into_iter().for_each(Kept::discard);
+        held.kept.take().filter(|_| past.is_some()).into_iter().for_each(Kept::discard);
         // Where the new key reached nobody, it is the new one that goes.
         let delivered = past.is_none_or(|past| matches!(past.key(), KeyState::Delivered { .. }));
         let end = if delivered { State::Done } else { State::TakenBack };
@@ -412,7 +414,8 @@ impl Rotate {
             observer.on(&endpoint.name, Event::Warning(Warning::Said(text)));
             return false;
         };
-        let age = Timestamp::now().duration_since(generated_at).unsigned_abs();
+        // A clock that was set back makes a key of tomorrow, which is young.
+        let age = Duration::try_from(Timestamp::now().duration_since(generated_at)).unwrap_or_default();
         let fresh = age < limit;
         if fresh {
             observer.on(&endpoint.name, Event::Fresh { api_user: in_use.to_owned(), generated_at });

@@ -24,10 +24,7 @@ pub(super) struct Prepared {
 
 /// Reads the flags of `verb` and what they name; `dry` is a run without a device.
 pub(super) fn prepared(args: &OrderArgs, verb: &str, dry: bool) -> Result<Prepared, Usage> {
-    let version = match &args.fortios {
-        None => NEWEST,
-        Some(text) => Version::parse_target(text).map_err(|error| (format!("--fortios: {error}"), error.hint()))?,
-    };
+    let version = version(args)?;
     check_device(args, verb, dry)?;
     let request = request(args)?;
     let destinations = super::delivery::destinations(&args.delivery, &request.deliver)?;
@@ -35,8 +32,14 @@ pub(super) fn prepared(args: &OrderArgs, verb: &str, dry: bool) -> Result<Prepar
     Ok(Prepared { request, templates, destinations, version })
 }
 
+/// The release of a run without a device, or of the simulated one.
+pub(super) fn version(args: &OrderArgs) -> Result<Version, Usage> {
+    let version = args.fortios.as_deref().map(Version::parse_target).transpose();
+    Ok(version.map_err(|error| (format!("--fortios: {error}"), error.hint()))?.unwrap_or(NEWEST))
+}
+
 /// Flags that have no meaning for what the command is to be run on, and what it is to be run on.
-fn check_device(args: &OrderArgs, verb: &str, dry: bool) -> Result<(), Usage> {
+pub(super) fn check_device(args: &OrderArgs, verb: &str, dry: bool) -> Result<(), Usage> {
     if args.sim {
         return Ok(());
     }
@@ -50,7 +53,8 @@ fn check_device(args: &OrderArgs, verb: &str, dry: bool) -> Result<(), Usage> {
     let told = [("--fortios", args.fortios.is_none()), ("--vdom-mode", args.vdom_mode.is_none())];
     if let Some((flag, _)) = told.iter().find(|(_, absent)| !absent) {
         let message = format!("{flag} is for --dry-run and --sim: a device says itself what it is");
-        return Err((message, Some("leave it out, or add --sim".into())));
+        let instead = if verb == "exec" { "--sim" } else { "--dry-run" };
+        return Err((message, Some(format!("leave it out, or add {instead}"))));
     }
     match args.device {
         Some(_) => Ok(()),
@@ -59,7 +63,8 @@ fn check_device(args: &OrderArgs, verb: &str, dry: bool) -> Result<(), Usage> {
 }
 
 fn no_device(verb: &str) -> Usage {
-    let hint = format!("fgtkey {verb} [USER@]HOST[:PORT] …, or fgtkey {verb} --sim to try it without a device");
+    let whose = if verb == "rotate" { "--api-user NAME" } else { "…" };
+    let hint = format!("fgtkey {verb} [USER@]HOST[:PORT] {whose}, or fgtkey {verb} --sim to try it without a device");
     ("no device is named".into(), Some(hint))
 }
 
@@ -90,32 +95,33 @@ pub(super) async fn mint(
     let format = args.delivery.format().unwrap_or(Format::Key);
     let destinations = prepared.destinations.clone();
     let custody = super::delivery::custody(&args.delivery, destinations, format, verification, args.sim)?;
-    let (line, device) = line(args, &prepared, interrupt).await?;
+    let (line, device) = line(args, prepared.version, prepared.request.ssh_user.as_deref(), interrupt).await?;
     let Prepared { request, templates, .. } = prepared;
     let mint = Mint { line, request, consent: consent(args), templates, custody, errand };
     mint.rehearse().map_err(|error| refusal(&error))?;
     Ok((mint, device))
 }
 
-async fn line(
+/// The way to the device, or to one that is simulated for as long as it is held.
+pub(super) async fn line(
     args: &OrderArgs,
-    prepared: &Prepared,
+    version: Version,
+    default_user: Option<&str>,
     interrupt: Interrupt,
 ) -> Result<(Line, Option<sim::Running>), Usage> {
     if args.sim {
-        let running = simulated(args, prepared).await?;
+        let running = simulated(args, version).await?;
         let line = super::simulated::line(&running, logging_in::within(&args.ssh), interrupt);
         return Ok((line, Some(running)));
     }
     let text = args.device.as_deref().unwrap_or_default();
-    let user = prepared.request.ssh_user.as_deref();
-    Ok((logging_in::line(&args.ssh, args.delivery.ssh_options(), text, user, interrupt)?, None))
+    Ok((logging_in::line(&args.ssh, args.delivery.ssh_options(), text, default_user, interrupt)?, None))
 }
 
-async fn simulated(args: &OrderArgs, prepared: &Prepared) -> Result<sim::Running, Usage> {
+async fn simulated(args: &OrderArgs, version: Version) -> Result<sim::Running, Usage> {
     let default = sim::SimOptions::default();
     let options = sim::SimOptions {
-        version: if args.fortios.is_some() { prepared.version } else { default.version },
+        version: if args.fortios.is_some() { version } else { default.version },
         vdom_mode: super::simulated::vdom_mode(args.vdom_mode),
         faults: args.faults.clone(),
         traps: args.traps.clone(),

@@ -1,4 +1,4 @@
-//! The flags of `fgtkey mint`, most of which are those of `fgtkey exec` too.
+//! The flags of `fgtkey mint`, most of which are those of `fgtkey exec` and `fgtkey rotate` too.
 
 use clap::Args;
 
@@ -22,7 +22,8 @@ pub struct OrderArgs {
     /// The device to log in to.
     #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
     pub device: Option<String>,
-    /// Use an embedded simulated FortiGate instead of a device; without a request: the vendor's tutorial
+    /// Use an embedded simulated FortiGate instead of a device: without a request for the vendor's tutorial, the API user
+    /// `terraform`
     #[arg(long, conflicts_with = "device")]
     pub sim: bool,
     /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]

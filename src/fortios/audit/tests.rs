@@ -134,7 +134,7 @@ fn a_profile_that_writes_everything_is_found_under_any_name_on_every_release() {
         tables.profiles = Some(rows("system accprofile", &format!("edit all\n{all}next")));
         assert_eq!(judged(&tables), ["FGT002"], "{version}");
         tables.profiles = Some(rows("system accprofile", &format!("edit all\n{all}set newgrp none\nnext")));
-        assert_eq!(judged(&tables), ["FGT002"], "{version}: what is none is not a level that `show` prints of a group");
+        assert_eq!(judged(&tables), ["FGT002"], "{version}: a group that fgtkey does not know makes it no narrower");
     }
 }
 

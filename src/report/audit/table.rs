@@ -127,7 +127,8 @@ fn vdoms(user: &UserView) -> Vec<String> {
 
 fn stacked(user: &UserView, terminal: Terminal) -> Vec<String> {
     let key = if user.has_key { "" } else { ", no key" };
-    let name = paint(terminal, HEAD, &printable(&user.name));
+    let name = indented(&printable(&user.name), 0, terminal);
+    let name = name.into_iter().map(|line| paint(terminal, HEAD, &line));
     let rest = [
         format!("profile {}{key}", profile(user)),
         format!("may {}", may(user).join("; ")),
@@ -135,7 +136,7 @@ fn stacked(user: &UserView, terminal: Terminal) -> Vec<String> {
         format!("VDOMs {}", vdoms(user).join(" ")),
     ];
     let rest = rest.iter().flat_map(|text| indented(&printable(text), 2, terminal));
-    std::iter::once(name).chain(rest).collect()
+    name.chain(rest).collect()
 }
 
 fn indented(text: &str, by: usize, terminal: Terminal) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::destination::Destination;
 use super::escrow::{Escrow, EscrowPlace, Escrowing, Kept};
 use super::record::Record;
-use super::{DeliverError, Device, Format};
+use super::{DeliverError, Device, Format, memory};
 use crate::secret::Secret;
 
 /// A destination that is ready to take one key.
@@ -228,7 +228,8 @@ impl Secured {
     fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
         let device = kept.record.device_for_paths();
         let (mut failed, asked) = (Vec::new(), !slots.is_empty());
-        for spec in kept.missing {
+        // Who had it in memory is gone.
+        for spec in kept.missing.into_iter().filter(|spec| spec != memory::LABEL) {
             match reserve_again(&spec, &device, format) {
                 Ok(slot) if asked && slot.is_stdout() => {}
                 Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}

@@ -38,6 +38,22 @@ pub struct Planned {
     pub edits: Vec<String>,
     /// The destinations, as they are told.
     pub destinations: Vec<String>,
+    /// What goes when its user is done with it, where the access is only lent.
+    #[serde(default)]
+    pub lent: Option<Lent>,
+}
+
+/// An access that is to go again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lent {
+    /// Whether global tables stand under `config global`.
+    pub vdoms: bool,
+    /// The access profile of the API user.
+    pub profile: String,
+    /// Whether the API user was made for it; of one that was there before only the key goes.
+    pub made_user: bool,
+    /// Whether the profile was made for it.
+    pub made_profile: bool,
 }
 
 /// How far a run has come.

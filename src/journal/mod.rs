@@ -14,7 +14,7 @@
 //! | `stored` | one more destination has it |
 //! | `delivered` | every destination has it; the old API user is still there |
 //! | `verified` | what the API said to it |
-//! | `retiring`, `retired` | the old API user of a rotation is about to go, is gone |
+//! | `retiring`, `retired` | the old API user of a rotation, or one that was lent, is about to go, is gone |
 //! | `done`, `taken-back`, `left` | the end |
 
 mod line;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-pub use line::{Planned, State};
+pub use line::{Lent, Planned, State};
 pub use past::{KeyState, Past};
 pub use run::Run;
 

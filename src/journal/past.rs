@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::line::{Line, Planned, State};
+use super::line::{Lent, Line, Planned, State};
 
 /// No run writes more than this, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -59,11 +59,14 @@ impl Past {
         let State::Planned(planned) = first.state else { return None };
         let states: Vec<State> = lines.map(|line| line.state).collect();
         let again = states.iter().filter_map(|state| match state {
-            State::Planned(again) => Some(again.edits.clone()),
+            State::Planned(again) => Some(again),
             _ => None,
         });
         let mut planned = *planned;
-        planned.edits.extend(again.flatten());
+        for again in again {
+            planned.edits.extend(again.edits.iter().cloned());
+            planned.lent.clone_from(&again.lent);
+        }
         Some(Past { path: path.to_owned(), began: first.at, planned, states })
     }
 
@@ -77,6 +80,12 @@ impl Past {
         let Some(old) = &self.planned.retires else { return true };
         let gone = State::Retired { api_user: old.clone() };
         self.is_finished() || self.states.contains(&gone)
+    }
+
+    /// What it has lent and not taken back: nobody but its user, who may be gone, has the key.
+    pub fn lent(&self) -> Option<&Lent> {
+        let has_key = !self.is_finished() && self.key() != KeyState::None;
+        self.planned.lent.as_ref().filter(|_| has_key)
     }
 
     /// Whether some API user is gone by it.
@@ -105,6 +114,7 @@ impl Past {
                 KeyState::Delivered { generated_at }
             }
             (State::TakenBack, _) => KeyState::None,
+            (State::Retired { api_user }, _) if *api_user == self.planned.api_user => KeyState::None,
             (_, key) => key,
         })
     }

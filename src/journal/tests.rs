@@ -26,6 +26,7 @@ fn planned(api_user: &str, edits: &[&str]) -> Planned {
     let settings = BTreeMap::from([("vdom".to_owned(), vec!["root".to_owned(), "edge".to_owned()])]);
     let user = User { name: api_user.to_owned(), settings, trusted_hosts, has_key: true };
     Planned {
+        lent: None,
         verb: "mint".into(),
         device: "fw1".into(),
         host: "192.0.2.1".into(),

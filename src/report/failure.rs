@@ -31,13 +31,8 @@ impl Reporter {
 
     /// Says why a request cannot be had, before anything was contacted.
     pub fn refused_request(&mut self, error: &MintError) {
-        let hint = match error {
-            MintError::Plan(PlanError::Request(RequestError::NoVdoms(_))) => {
-                Some("leave out --vdom, or say --vdom-mode multi".to_owned())
-            }
-            error => hint(error),
-        };
-        self.bad_usage(&with_causes(error), hint.as_deref());
+        let (message, hint) = refusal(error);
+        self.bad_usage(&message, hint.as_deref());
     }
 
     /// Says what a dry run assumed, and `assumed` whether that was for want of being told; its CLI goes to stdout.
@@ -134,6 +129,7 @@ impl Reporter {
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
             Remains::NotGone { user } => format!("{user} is not gone as it should be, and its key may be void"),
+            Remains::NotRevoked { user } => format!("{user} could not be taken away, and its key still works"),
             Remains::KeyUnknown { user } => format!("{user}, which had no key, may have one now that nobody knows"),
             Remains::KeyVoid { user } => {
                 format!("the old key of {user} may be void and the new one is lost; its consumers may be cut off")
@@ -160,6 +156,17 @@ impl Reporter {
             self.write(&format!("fgtkey:   {}\n", super::printable(line)));
         }
     }
+}
+
+/// Why a request cannot be had, before anything was contacted, and what to type instead.
+pub fn refusal(error: &MintError) -> (String, Option<String>) {
+    let hint = match error {
+        MintError::Plan(PlanError::Request(RequestError::NoVdoms(_))) => {
+            Some("leave out --vdom, or say --vdom-mode multi".to_owned())
+        }
+        error => hint(error),
+    };
+    (with_causes(error), hint)
 }
 
 fn causes(error: &MintError) -> String {
@@ -219,6 +226,7 @@ fn hint(error: &MintError) -> Option<String> {
         ),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
         MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What went wrong in a mint, and what that left on the device.
 
+use jiff::Timestamp;
+
 use crate::deliver::{DeliverError, EscrowError, Escrowed, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
 use crate::fortios::rotation::RotationError;
 use crate::fortios::script::Script;
-use crate::journal::JournalError;
+use crate::journal::{JournalError, Past};
 use crate::session::fault::{Fault, FaultKind};
 use crate::ssh::{DialError, PasswordError};
 
@@ -73,6 +75,16 @@ pub enum MintError {
     /// The key exists and is not everywhere it should be.
     #[error(transparent)]
     Undelivered(Box<Undelivered>),
+    /// An earlier run has to be finished first.
+    #[error("the `fgtkey {verb}` of {} for {api_user} came to no end", began.strftime("%Y-%m-%d %H:%M:%S UTC"))]
+    Unfinished {
+        /// The verb of the earlier run.
+        verb: String,
+        /// When it began.
+        began: Timestamp,
+        /// Its API user.
+        api_user: String,
+    },
     /// Everything is done but `execute cfg save`.
     #[error("the change is made but not saved")]
     Unsaved(#[source] Fault),
@@ -98,6 +110,11 @@ impl From<SurveyError> for MintError {
 }
 
 impl MintError {
+    pub(super) fn unfinished(past: &Past) -> MintError {
+        let (verb, api_user) = (past.planned.verb.clone(), past.planned.api_user.clone());
+        MintError::Unfinished { verb, began: past.began, api_user }
+    }
+
     /// Whether the operator stopped it.
     pub fn is_interrupt(&self) -> bool {
         matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted)
@@ -165,6 +182,11 @@ pub enum Remains {
         /// The API user.
         user: String,
     },
+    /// An access that was lent could not be taken away: its key still works.
+    NotRevoked {
+        /// The API user.
+        user: String,
+    },
     /// The API user that had no key has one now that nobody knows.
     KeyUnknown {
         /// The API user.
@@ -186,6 +208,7 @@ impl Remains {
             Remains::NotTakenBack(_) => "not taken back",
             Remains::Differs(_) => "differs",
             Remains::NotGone { .. } => "not gone",
+            Remains::NotRevoked { .. } => "not revoked",
             Remains::KeyUnknown { .. } => "key unknown",
             Remains::KeyVoid { .. } => "key void",
         }

@@ -160,6 +160,7 @@ async fn a_mint_whose_key_is_in_the_escrow_is_not_rotated_over() {
     std::fs::write(&escrow, "").unwrap();
     let journal = Journal::at(site.path("journal"));
     let planned = Planned {
+        lent: None,
         verb: "mint".into(),
         device: "fw1".into(),
         host: "127.0.0.1".into(),

@@ -132,10 +132,10 @@ fn unit_command(desk: &Desk) -> String {
 }
 
 #[test]
-fn the_timer_replaces_a_key_of_unknown_age_and_leaves_a_young_one_alone() {
+fn the_timer_leaves_a_young_key_alone_and_replaces_an_old_one() {
     let desk = Desk::new();
     let _simulator = Simulator::start(&desk);
-    desk.write("request.yaml", &example("request.yaml"));
+    desk.write("request.yaml", &format!("{}deliver:\n  - dotenv: fw1.env\n", example("request.yaml")));
     desk.write("password", PASSWORD);
     let minted = desk.shell("fgtkey mint fw1 -r request.yaml");
     assert!(minted.status.success(), "{}", text(&minted.stderr));

@@ -1,5 +1,6 @@
 //! The command line as clap reads it: types and help, no logic.
 
+mod audit;
 mod check;
 mod delivery;
 mod exec;
@@ -19,6 +20,7 @@ use crate::report::Color;
 use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
+pub use audit::{AuditArgs, Form, FormOrOption, PrefixLength};
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
@@ -52,7 +54,7 @@ pub struct Talk {
     /// Write the session, redacted, to a file (0600)
     #[arg(long, global = true, value_name = "FILE")]
     pub transcript: Option<PathBuf>,
-    /// Colour on stderr
+    /// Colour on stderr, and of a table on stdout
     #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto")]
     pub color: Color,
 }
@@ -62,6 +64,8 @@ pub struct Talk {
 pub enum Command {
     /// Log in, change nothing, say what was found and whether mint would work
     Check(Box<CheckArgs>),
+    /// List API users, what each may do and from where, and what is weak about it
+    Audit(Box<AuditArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
     /// Replace a key without an outage, then retire the old one

@@ -1,6 +1,7 @@
 //! From the command line to the verbs: clap's types become requests, and outcomes become exit statuses.
 
 pub mod args;
+mod audit;
 mod check;
 mod deliver;
 mod delivery;
@@ -17,6 +18,7 @@ mod rotate;
 mod scrape;
 mod sim;
 mod simulated;
+mod terminal;
 mod transcript;
 mod verify;
 
@@ -42,6 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let mut reporter = reporter(&cli.talk);
     match cli.command {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
+        Command::Audit(args) => audit::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Rotate(args) => rotate::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),

@@ -14,7 +14,8 @@ pub(super) fn file(args: &RequestArgs) -> Result<Option<RequestFile>, Usage> {
     args.request.as_deref().map(read).transpose()
 }
 
-fn read(path: &Path) -> Result<RequestFile, Usage> {
+/// The request file at `path`.
+pub(super) fn read(path: &Path) -> Result<RequestFile, Usage> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| (format!("{name}: {}", with_causes(&error)), None))?;
     RequestFile::parse(&name, &text).map_err(|error| (error.to_string(), error.hint()))

@@ -134,7 +134,7 @@ fn dry_run(args: &RotateArgs, asked: &Asked, reporter: &mut Reporter) -> Result<
     };
     let facts = Facts::assumed(asked.version, vdom_mode);
     let script = if args.finish {
-        let retirement = Retirement::unseen(&facts, &unseen_old(args, asked)?);
+        let retirement = Retirement::unseen(&facts, unseen_old(args, asked)?);
         asked.templates.dry_retirement(&retirement.map_err(|error| (error.to_string(), error.hint()))?)
     } else {
         let plan = unseen(args, asked, &facts)?;
@@ -168,12 +168,13 @@ fn unseen(args: &RotateArgs, asked: &Asked, facts: &Facts) -> Result<Plan, Usage
     Plan::rotate_unseen(request, pair.other(in_use), facts).map_err(refused)
 }
 
-/// Who goes where nobody can look: the one that is named, or with `--current` the one that takes turns with that.
-fn unseen_old(args: &RotateArgs, asked: &Asked) -> Result<ApiUser, Usage> {
-    let Some(in_use) = args.current.as_deref() else { return Ok(asked.api_user.clone()) };
-    let pair = Pair::of(&asked.api_user).map_err(|error| (error.to_string(), error.hint()))?;
-    let is_old = pair.take_turns(asked.api_user.as_str(), in_use);
-    Ok(if is_old { asked.api_user.clone() } else { pair.other(in_use).clone() })
+/// Who goes where nobody can look: the one that is named.
+fn unseen_old<'a>(args: &RotateArgs, asked: &'a Asked) -> Result<&'a ApiUser, Usage> {
+    if args.current.as_deref() == Some(asked.api_user.as_str()) {
+        let message = format!("{} is in use, as --current says: it is not what has to go", asked.api_user);
+        return Err((message, Some("--api-user names the one to retire".into())));
+    }
+    Ok(&asked.api_user)
 }
 
 async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {

@@ -18,6 +18,9 @@ const PASSWORD: &str = "admin";
 /// The API user that [`key`] makes.
 pub(super) const API_USER: &str = "terraform";
 
+/// What [`weak_users`] types; `set-vdom` stands for the VDOM on a device that has some.
+const WEAK: &str = include_str!("simulated/weak-users.conf");
+
 /// Starts one device.
 pub(super) async fn start(options: &SimOptions) -> Result<Running, Usage> {
     let started = options.run().await.map_err(|error| (format!("--sim: {error}"), None))?;
@@ -54,6 +57,20 @@ pub(super) fn key(running: &Running) -> Option<Secret> {
          set accprofile {API_USER}\n{vdom}config trusthost\nedit 1\nset ipv4-trusthost 127.0.0.0 255.0.0.0\nend\nend\n\
          execute api-user generate-key {API_USER}\n"
     );
+    let said = typed_in(running, &typed);
+    said.split("New API key: ").nth(1)?.split_whitespace().next().map(Secret::new)
+}
+
+/// API access as it is found in the field, for an audit to find: a few users too many, each with a weakness of its own.
+pub(super) fn weak_users(running: &Running) {
+    let spec = running.device.spec();
+    let (scope, vdom) = if spec.vdom_mode.is_on() { ("config global\n", "set vdom root\n") } else { ("", "") };
+    let typed = format!("{scope}{}", WEAK.replace("set-vdom\n", vdom));
+    typed_in(running, &typed);
+}
+
+/// Types lines at the device's console; what it said to the last one.
+fn typed_in(running: &Running, typed: &str) -> String {
     let (mut shell, _) = Shell::open(&running.device, Login { rows: 1000, cols: 511, ..Login::default() });
     let mut said = String::new();
     for line in typed.lines() {
@@ -63,7 +80,7 @@ pub(super) fn key(running: &Running) -> Option<Secret> {
             said = heard(&mut shell, PASSWORD);
         }
     }
-    said.split("New API key: ").nth(1)?.split_whitespace().next().map(Secret::new)
+    said
 }
 
 fn heard(shell: &mut Shell, line: &str) -> String {

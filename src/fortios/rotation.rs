@@ -192,7 +192,7 @@ impl Pair {
     }
 
     /// Whether the two stand at different places of the pair; the plain one and `-a` stand at the same.
-    pub fn take_turns(&self, one: &str, another: &str) -> bool {
+    fn take_turns(&self, one: &str, another: &str) -> bool {
         (one == self.b.as_str()) != (another == self.b.as_str())
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! The words of a verb that has more to say than steps stand in a file of their own here.
 
+pub mod audit;
 pub mod check;
 mod delivery;
 mod exit;

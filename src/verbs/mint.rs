@@ -144,7 +144,8 @@ impl Mint {
         site.close().await;
         // What is lent is not over yet.
         let state = if lends { State::Delivered } else { State::Done };
-        let verified = settled(site, handed, saved, state, observer)?;
+        let (delivered, verified) = settled(site, handed, saved, state, observer)?;
+        delivered.finish();
         Ok(Minted { record, verified })
     }
 

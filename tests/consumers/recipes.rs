@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, KEY, fed, text};
+use crate::desk::{Desk, KEY, PASSWORD, fed, text};
 use crate::files::{example, repository, yaml};
 use crate::simulator::Simulator;
 
@@ -118,4 +118,35 @@ fn the_commands_of_the_readme_do_what_it_says() {
         let ran = desk.shell(&block);
         assert!(ran.status.success(), "{block}: {}", text(&ran.stderr));
     }
+}
+
+/// What the unit starts, with its paths put where this desk has them.
+fn unit_command(desk: &Desk) -> String {
+    let unit = example("systemd/fgtkey-rotate@.service");
+    let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap().to_owned();
+    let config = desk.path(".ssh/config").display().to_string();
+    let command = command.replace("%i", "fw1").replace("/etc/fgtkey/ssh_config", &config);
+    command
+        .replace("${CREDENTIALS_DIRECTORY}/fgtkey-password", "password")
+        .replace("/etc/fgtkey/fw1.yaml", "request.yaml")
+}
+
+#[test]
+fn the_timer_replaces_a_key_of_unknown_age_and_leaves_a_young_one_alone() {
+    let desk = Desk::new();
+    let _simulator = Simulator::start(&desk);
+    desk.write("request.yaml", &example("request.yaml"));
+    desk.write("password", PASSWORD);
+    let minted = shell(&desk, "fgtkey mint fw1 -r request.yaml");
+    assert!(minted.status.success(), "{}", text(&minted.stderr));
+    let key = || desk.read("fw1.env");
+    let first = key();
+    let command = unit_command(&desk);
+    assert!(command.contains("--if-older-than 30d"), "{command}");
+    let young = shell(&desk, &command);
+    assert!(young.status.success(), "{}", text(&young.stderr));
+    assert_eq!(key(), first, "{}", text(&young.stderr));
+    let old = shell(&desk, &format!("{} --grace 0s", command.replace("30d", "0s")));
+    assert!(old.status.success(), "{}", text(&old.stderr));
+    assert!(key() != first && text(&old.stderr).contains("terraform-b created"), "{}", text(&old.stderr));
 }

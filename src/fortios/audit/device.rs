@@ -10,7 +10,7 @@ use crate::fortios::show::Entry;
 /// What is weak about the device. What could not be read breaks no rule.
 pub(super) fn findings(tables: &Tables, policy: &Policy) -> Vec<Finding> {
     let switches = [
-        is(tables, "rest-api-key-url-query", "enable", Rule::KeyInUrl, "the API takes keys out of URLs"),
+        is(tables, "rest-api-key-url-query", "enable", Rule::KeyInUrl, "The API takes keys out of URLs"),
         is(tables, "strong-crypto", "disable", Rule::WeakCrypto, "strong-crypto is off"),
     ];
     let https = if policy.gui_closed { gui_open(tables) } else { open_https(tables) };
@@ -89,7 +89,7 @@ fn gui_open(tables: &Tables) -> Vec<Finding> {
         return Vec::new();
     }
     let sentence = format!(
-        "the GUI is reachable on {}: allowaccess has https, which the API needs too, so only trusted hosts of the \
+        "The GUI is reachable on {}: allowaccess has https, which the API needs too, so only trusted hosts of the \
          administrators or a local-in policy can close the one and keep the other",
         interfaces.join(", ")
     );

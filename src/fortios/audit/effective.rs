@@ -117,11 +117,9 @@ fn unknown(schema: Schema, setting: &Setting, entry: &Entry) -> Option<GroupAcce
     Some(GroupAccess { group: setting.name.clone(), level: level.clone(), known: false, children: Vec::new() })
 }
 
-/// Whether every group is read-write; groups that fgtkey does not know count too.
+/// Whether every group that fgtkey knows on this release is read-write.
 pub fn is_all_read_write(entry: &Entry, version: Version) -> bool {
-    let unknown_less = |group: &GroupAccess| !group.known && group.level != Level::ReadWrite.word();
     Profile::from_show(entry, version).permissions.is_all_read_write(version)
-        && !of(entry, version).iter().any(unknown_less)
 }
 
 /// Whether the profile may change administrators and API users: `sysgrp.admin` is read-write.

@@ -39,12 +39,15 @@ fn rights(account: &Account, tables: &Tables) -> Option<Finding> {
     }
     let entry = tables.profile(profile)?;
     if effective::is_all_read_write(entry, tables.version) {
-        let sentence = format!("every permission group of {profile}, the profile of {name}, is read-write");
+        let sentence = format!("{profile}, the profile of {name}, is read-write in every permission group");
         return Some(finding(account, Rule::AllReadWrite, sentence, other));
     }
     effective::may_administer(entry, tables.version).then(|| {
         let sentence = format!("{profile}, the profile of {name}, may change administrators and API users");
-        finding(account, Rule::MayAdminister, sentence, read_administrators(entry, tables.version))
+        // People who have the same profile keep it as it is.
+        let own = account.shared_with.is_empty();
+        let mend = if own { read_administrators(entry, tables.version) } else { other };
+        finding(account, Rule::MayAdminister, sentence, mend)
     })
 }
 
@@ -68,10 +71,11 @@ fn profile(account: &Account) -> Option<Finding> {
     match (&account.profile, account.state) {
         (None, _) => Some(finding(account, Rule::ProfileMissing, format!("{name} has no profile"), other)),
         (Some(profile), ProfileState::Missing) => {
-            let sentence = format!("the device has no profile {profile}, which is that of {name}");
+            let sentence = format!("{profile}, the profile of {name}, is not on the device");
             Some(finding(account, Rule::ProfileMissing, sentence, other))
         }
-        (Some(profile), _) if !account.shared_with.is_empty() => {
+        // A built-in profile is judged by what it permits.
+        (Some(profile), ProfileState::OnDevice) if !account.shared_with.is_empty() => {
             let people = account.shared_with.join(", ");
             let sentence = format!("{profile}, the profile of {name}, is also that of {}: {people}", count(account));
             Some(finding(account, Rule::ProfileShared, sentence, other))
@@ -103,11 +107,11 @@ fn empty_row(account: &Account, host: &Host) -> Finding {
     let name = &account.name;
     let family = if host.v6 { "IPv6" } else { "IPv4" };
     let said = match &host.shown {
-        Shown::Unreadable(text) => format!("`{text}`, which is no network"),
+        Shown::Unreadable(text) => format!("`{text}` instead of a network"),
         _ => "no address".to_owned(),
     };
     let sentence =
-        format!("row {} of the trusted hosts of {name} has {said}: it lets every {family} address in", host.row);
+        format!("{name} has a trusted host with {said} (row {}), which lets every {family} address in", host.row);
     finding(account, Rule::EmptyRow, sentence, narrow_row(name, host.row, host.v6, Vec::new()))
 }
 
@@ -120,7 +124,7 @@ fn every_address(account: &Account, v6: bool) -> Option<Finding> {
     let (first, others) = rows.split_first()?;
     let name = &account.name;
     let mend = narrow_row(name, first.row, v6, others.iter().map(|host| host.row).collect());
-    let sentence = format!("the trusted hosts of {name} are all of {all}: its key works from every address");
+    let sentence = format!("{name} trusts all of {all}: its key works from every address");
     Some(finding(account, Rule::EveryAddress, sentence, mend))
 }
 
@@ -130,20 +134,20 @@ fn wide(account: &Account, host: &Host, policy: &Policy) -> Option<Finding> {
     let length = network.prefix_len();
     (length != 0 && length < widest).then(|| {
         let name = &account.name;
-        let sentence = format!("row {} of the trusted hosts of {name} is {network}, wider than /{widest}", host.row);
+        let sentence = format!("{name} trusts {network} (row {}), which is wider than /{widest}", host.row);
         finding(account, Rule::WideTrustedHost, sentence, narrow_row(name, host.row, host.v6, Vec::new()))
     })
 }
 
 fn origin(account: &Account) -> Option<Finding> {
     let origin = account.cors_allow_origin.as_deref().filter(|origin| origin.contains('*'))?;
-    let sentence = format!("the CORS origin of {} is {origin}: web pages of others may use its key", account.name);
+    let sentence = format!("{} has the CORS origin {origin}: web pages of others may use its key", account.name);
     Some(finding(account, Rule::AnyOrigin, sentence, unset_user(&account.name, "cors-allow-origin")))
 }
 
 fn unknown(account: &Account) -> Option<Finding> {
     (account.requested == Some(false)).then(|| {
-        let sentence = format!("no request asks for {}", account.name);
+        let sentence = format!("{} is in none of the requests", account.name);
         finding(account, Rule::UnknownUser, sentence, delete_user(&account.name))
     })
 }
@@ -157,7 +161,7 @@ fn no_key(account: &Account) -> Option<Finding> {
 
 fn peer(account: &Account) -> Option<Finding> {
     (account.peer_auth && account.peer_group.is_none()).then(|| {
-        let sentence = format!("peer authentication of {} is on without a peer group", account.name);
+        let sentence = format!("{} asks for a client certificate without a peer group", account.name);
         finding(account, Rule::PeerGroupMissing, sentence, set_user(&account.name, "peer-group", PEER_GROUP))
     })
 }

@@ -89,9 +89,8 @@ impl Audit {
         let accounts: Vec<Account> = tables.users.iter().map(|user| Account::of(user, tables, policy)).collect();
         let of_users = accounts.iter().flat_map(|account| users::findings(account, tables, policy));
         let mut findings: Vec<Finding> = of_users.chain(device::findings(tables, policy)).collect();
-        findings.sort_by(|a, b| {
-            b.severity().cmp(&a.severity()).then_with(|| (a.rule, &a.user).cmp(&(b.rule, &b.user)))
-        });
+        findings
+            .sort_by(|a, b| b.severity().cmp(&a.severity()).then_with(|| (a.rule, &a.user).cmp(&(b.rule, &b.user))));
         Audit { accounts, findings }
     }
 

@@ -98,10 +98,11 @@ impl Audit {
         observer: &mut (dyn Observer + Send),
     ) -> Result<(Vec<Reply>, Paging), MintError> {
         let piped = self.templates.audit(vdoms, Paging::Avoided)?;
-        if let Some(replies) = self.flight(console, &piped, observer).await? {
-            if survey::is_whole(&replies) && replies.iter().all(|reply| reply.refused.is_none() || !is_show(reply)) {
-                return Ok((replies, Paging::Avoided));
-            }
+        if let Some(replies) = self.flight(console, &piped, observer).await?
+            && survey::is_whole(&replies)
+            && !replies.iter().any(|reply| is_show(reply) && reply.refused.is_some())
+        {
+            return Ok((replies, Paging::Avoided));
         }
         let replies = console.run(&self.line, &self.templates.audit(vdoms, Paging::Answered)?, observer).await?;
         Ok((replies, Paging::Answered))

@@ -36,9 +36,11 @@ impl Browser {
         let root = format!("http://127.0.0.1:{}", port.expect("chromedriver tells its port"));
         let mut options = json!({ "args": ["--headless=new", "--no-sandbox", "--disable-gpu", format!("--window-size={width},900")] });
         if phone {
-            options["mobileEmulation"] = json!({ "deviceMetrics": { "width": width, "height": 844, "pixelRatio": 2, "mobile": true } });
+            options["mobileEmulation"] =
+                json!({ "deviceMetrics": { "width": width, "height": 844, "pixelRatio": 2, "mobile": true } });
         }
-        let asked = json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options } } });
+        let asked =
+            json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options } } });
         let answer = post(&format!("{root}/session"), &asked);
         let session = format!("{root}/session/{}", answer["sessionId"].as_str().unwrap());
         Some(Browser { driver, session })
@@ -72,12 +74,16 @@ impl Browser {
     }
 
     fn visible(&self, kind: &str) -> u64 {
-        let script = format!("return [...document.querySelectorAll('[data-kind={kind}]')].filter(e => e.checkVisibility()).length");
+        let script = format!(
+            "return [...document.querySelectorAll('[data-kind={kind}]')].filter(e => e.checkVisibility()).length"
+        );
         self.js(&script).as_u64().unwrap()
     }
 
     fn find(&self, text: &str) {
-        self.js(&format!("const t = document.querySelector('#text'); t.value = {text:?}; t.dispatchEvent(new Event('input'));"));
+        self.js(&format!(
+            "const t = document.querySelector('#text'); t.value = {text:?}; t.dispatchEvent(new Event('input'));"
+        ));
     }
 
     fn press(&self, selector: &str) {
@@ -174,7 +180,8 @@ async fn it_is_readable_in_light_and_dark_on_a_desktop_and_on_a_phone() {
             browser.prefers(scheme);
             browser.open(&path);
             browser.js("document.querySelectorAll('details').forEach((details) => { details.open = true; })");
-            let wider = browser.js("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            let wider =
+                browser.js("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
             assert_eq!(wider, 0, "{name} {scheme}: nothing stands out to the right");
             let worst = browser.js(CONTRAST);
             assert!(worst[0].as_f64().unwrap() >= 4.5, "{name} {scheme}: {worst}");
@@ -214,10 +221,8 @@ async fn it_has_landmarks_and_every_control_has_a_name() {
     for landmark in ["header", "main", "footer", "[role=search]", "[role=status]", "html[lang]"] {
         assert_eq!(browser.js(&format!("return document.querySelectorAll({landmark:?}).length")), 1, "{landmark}");
     }
-    let nameless = browser.js(
-        "return [...document.querySelectorAll('button, input, select, summary')].filter((e) => \
-         !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).length",
-    );
+    let nameless = browser.js("return [...document.querySelectorAll('button, input, select, summary')].filter((e) => \
+         !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length))).length");
     assert_eq!(nameless, 0);
     let levels = browser.js("return [...document.querySelectorAll('h1,h2,h3,h4')].map((h) => Number(h.tagName[1])).every((l, i, all) => i === 0 ? l === 1 : l <= all[i - 1] + 1)");
     assert_eq!(levels, true, "no heading skips a level");

@@ -36,7 +36,8 @@ fn told(text: &str) -> String {
         let hosts: Vec<String> = account.hosts.iter().map(ToString::to_string).collect();
         let may = account.summary().join(", ");
         let key = if account.has_key { "key" } else { "no key" };
-        writeln!(told, "user {}: {:?}, may {may}; from {}; {key}", account.name, account.state, hosts.join(" ")).unwrap();
+        writeln!(told, "user {}: {:?}, may {may}; from {}; {key}", account.name, account.state, hosts.join(" "))
+            .unwrap();
     }
     for finding in &audit.findings {
         writeln!(told, "{} {}: {}", finding.severity(), finding.rule.about().id, finding.sentence).unwrap();

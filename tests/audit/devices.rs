@@ -65,7 +65,8 @@ async fn a_read_only_administrator_audits_as_far_as_the_profile_lets_it() {
         let mut spec = on(version);
         spec.admins[0].accprofile = "readers".into();
         let switches = if version == "6.4.14" { "" } else { "set cli-get enable\nset cli-show enable\n" };
-        spec.config.push_str(&format!("config system accprofile\nedit readers\nset sysgrp read\n{switches}next\nend\n"));
+        spec.config
+            .push_str(&format!("config system accprofile\nedit readers\nset sysgrp read\n{switches}next\nend\n"));
         assert_eq!(found(&audited(spec).await), EXPECTED, "{version}");
     }
 }
@@ -105,8 +106,7 @@ async fn a_table_of_api_users_that_cannot_be_read_is_an_error_and_never_an_empty
 
 #[tokio::test]
 async fn a_vdom_administrator_who_may_not_enter_the_global_scope_is_told_so() {
-    let spec =
-        DeviceSpec { vdom_mode: VdomMode::Multiple, faults: fault("config global=refuse"), ..on("7.4.8") };
+    let spec = DeviceSpec { vdom_mode: VdomMode::Multiple, faults: fault("config global=refuse"), ..on("7.4.8") };
     let MintError::Fault(fault) = failed(spec).await else { panic!("it went on") };
     assert!(matches!(fault.kind, FaultKind::Refused(_)), "{:?}", fault.kind);
 }

@@ -22,7 +22,9 @@ pub fn hostile() -> Audited {
          set schedule \"{HARM}\"\nset cors-allow-origin \"*{HARM}\"\nset peer-auth enable\nset peer-group \"{HARM}\"\n\
          config trusthost\nedit 1\nset ipv4-trusthost \"{HARM}\"\nnext\nend\nnext\nend"
     );
-    let profiles = format!("config system accprofile\nedit \"{HARM}\"\nset oddgrp custom\nconfig oddgrp-permission\nset \"{HARM}\" \"{HARM}\"\nend\nnext\nend");
+    let profiles = format!(
+        "config system accprofile\nedit \"{HARM}\"\nset oddgrp custom\nconfig oddgrp-permission\nset \"{HARM}\" \"{HARM}\"\nend\nnext\nend"
+    );
     let admins = format!("config system admin\nedit \"{HARM}\"\nset accprofile \"{HARM}\"\nnext\nend");
     let interfaces = format!("config system interface\nedit \"{HARM}\"\nset allowaccess https\nnext\nend");
     let tables = Tables {
@@ -100,7 +102,10 @@ async fn json_is_one_object_a_line_with_every_permission_and_finding() {
     assert_eq!(good["trusted_hosts"][0], "192.0.2.10/32");
     assert_eq!((&good["has_key"], &good["requested"]), (&Value::Bool(true), &Value::Null));
     let finding = &object["findings"][0];
-    assert_eq!((&finding["id"], &finding["severity"], &finding["user"]), (&"FGT001".into(), &"critical".into(), &"bad".into()));
+    assert_eq!(
+        (&finding["id"], &finding["severity"], &finding["user"]),
+        (&"FGT001".into(), &"critical".into(), &"bad".into())
+    );
     assert_eq!(finding["replace"][0], "NARROWER-PROFILE");
     assert!(!text.contains("ENC"), "a hash of a key is nobody's business");
 }
@@ -115,8 +120,12 @@ fn assert_sarif(log: &Value) {
         assert!(text(&driver["name"]));
         let rules = driver["rules"].as_array().unwrap();
         for rule in rules {
-            assert!(text(&rule["id"]) && text(&rule["shortDescription"]["text"]) && text(&rule["fullDescription"]["text"]));
-            assert!(["none", "note", "warning", "error"].contains(&rule["defaultConfiguration"]["level"].as_str().unwrap()));
+            assert!(
+                text(&rule["id"]) && text(&rule["shortDescription"]["text"]) && text(&rule["fullDescription"]["text"])
+            );
+            assert!(
+                ["none", "note", "warning", "error"].contains(&rule["defaultConfiguration"]["level"].as_str().unwrap())
+            );
         }
         for invocation in run["invocations"].as_array().unwrap() {
             assert!(invocation["executionSuccessful"].is_boolean());
@@ -127,7 +136,10 @@ fn assert_sarif(log: &Value) {
         for result in run["results"].as_array().unwrap() {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"]);
-            assert!(text(&result["message"]["text"]) && ["note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
+            assert!(
+                text(&result["message"]["text"])
+                    && ["note", "warning", "error"].contains(&result["level"].as_str().unwrap())
+            );
             let place = &result["locations"][0];
             let uri = place["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
             assert!(uri.bytes().all(|b| b.is_ascii_alphanumeric() || b":/%".contains(&b)), "{uri}");

@@ -11,8 +11,10 @@ use crate::fortios::audit::{WIDEST_IPV4, WIDEST_IPV6};
 
 /// `fgtkey audit`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 nothing found, 3 findings at or above --fail-on, 1 a device could not be audited, \
-                        4 some devices could not.")]
+#[command(
+    after_help = "Exit status: 0 nothing found, 3 findings at or above --fail-on, 1 a device could not be audited, \
+                        4 some devices could not."
+)]
 pub struct AuditArgs {
     /// The devices to log in to, one after the other.
     #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets (repeatable)")]

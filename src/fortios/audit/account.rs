@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::Policy;
 use super::effective::{self, GroupAccess};
 use super::tables::Tables;
-use super::Policy;
 use crate::fortios::show::Entry;
 
 /// One API user.
@@ -84,7 +84,8 @@ impl Host {
     fn of(entry: &Entry) -> Host {
         let v6 = entry.value("type") == Some("ipv6-trusthost");
         let values = entry.values(if v6 { "ipv6-trusthost" } else { "ipv4-trusthost" });
-        let net = if v6 { values.first().and_then(|text| text.parse::<Ipv6Net>().ok()).map(IpNet::V6) } else { v4(values) };
+        let net =
+            if v6 { values.first().and_then(|text| text.parse::<Ipv6Net>().ok()).map(IpNet::V6) } else { v4(values) };
         let shown = match (net, values) {
             (Some(net), _) => Shown::Net(net),
             (None, []) => Shown::Nothing,

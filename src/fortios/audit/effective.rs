@@ -89,14 +89,10 @@ fn whole(schema: Schema, group: &'static Group, level: &str) -> GroupAccess {
 fn custom(group: &str, known: bool, names: Vec<&str>, entry: &Entry) -> GroupAccess {
     let block = entry.block(&format!("{group}-permission"));
     let level = |name: &str| block.and_then(|block| block.value(name)).unwrap_or(NONE).to_owned();
-    let of_schema =
-        names.iter().map(|name| ChildAccess { name: (*name).to_owned(), level: level(name), known: true });
+    let of_schema = names.iter().map(|name| ChildAccess { name: (*name).to_owned(), level: level(name), known: true });
     let others = settings(block).iter().filter(|setting| !names.contains(&setting.name.as_str()));
-    let others = others.map(|setting| ChildAccess {
-        name: setting.name.clone(),
-        level: setting.values.join(" "),
-        known: false,
-    });
+    let others =
+        others.map(|setting| ChildAccess { name: setting.name.clone(), level: setting.values.join(" "), known: false });
     GroupAccess {
         group: group.to_owned(),
         level: "custom".to_owned(),

@@ -41,7 +41,8 @@ impl Tables {
 
     /// The administrators who may log in from everywhere: none of their trusted hosts is set.
     pub fn open_administrators(&self) -> impl Iterator<Item = &str> {
-        let is_host = |setting: &Setting| setting.name.starts_with("trusthost") || setting.name.starts_with("ip6-trusthost");
+        let is_host =
+            |setting: &Setting| setting.name.starts_with("trusthost") || setting.name.starts_with("ip6-trusthost");
         let open = self.administrators.iter().flatten().filter(move |admin| !admin.settings.iter().any(is_host));
         open.map(|admin| admin.name.as_str())
     }

@@ -106,7 +106,8 @@ fn each_weakness_of_an_api_user_breaks_its_rule_on_every_release() {
 
 #[test]
 fn halves_of_the_address_space_are_all_of_it_and_wide_as_well() {
-    let halves = "edit 1\nset ipv4-trusthost 0.0.0.0 128.0.0.0\nnext\nedit 7\nset ipv4-trusthost 128.0.0.0 128.0.0.0\nnext";
+    let halves =
+        "edit 1\nset ipv4-trusthost 0.0.0.0 128.0.0.0\nnext\nedit 7\nset ipv4-trusthost 128.0.0.0 128.0.0.0\nnext";
     let tables = tables("7.4.8", &format!("{NARROW}\nconfig trusthost\n{halves}\nend"));
     assert_eq!(judged(&tables), ["FGT005", "FGT007", "FGT007"]);
     let text = mend(&found(&tables, &Policy::default()), false);
@@ -141,7 +142,9 @@ fn a_profile_that_writes_everything_is_found_under_any_name_on_every_release() {
 fn requests_name_the_users_that_are_known_and_those_of_their_rotation() {
     let mut known = Known::default();
     known.add("terraform");
-    for (name, has) in [("terraform", true), ("terraform-a", true), ("terraform-b", true), ("terraform-c", false), ("u", false)] {
+    for (name, has) in
+        [("terraform", true), ("terraform-a", true), ("terraform-b", true), ("terraform-c", false), ("u", false)]
+    {
         assert_eq!(known.has(name), has, "{name}");
     }
     let policy = Policy { known: Some(known), ..Policy::default() };
@@ -181,7 +184,11 @@ fn settings_of_the_device_are_judged_by_what_it_prints() {
         ("ssh-kex-sha1        : enable", "FGT017", "set ssh-kex-sha1 disable"),
         ("admin-ssh-v1        : enable", "FGT017", "set admin-ssh-v1 disable"),
         ("ssh-mac-algo        : hmac-sha1 hmac-sha2-256 ", "FGT017", "set ssh-mac-algo hmac-sha2-256"),
-        ("ssh-kex-algo : diffie-hellman-group1-sha1 diffie-hellman-group14-sha256", "FGT017", "set ssh-kex-algo diffie-hellman-group14-sha256"),
+        (
+            "ssh-kex-algo : diffie-hellman-group1-sha1 diffie-hellman-group14-sha256",
+            "FGT017",
+            "set ssh-kex-algo diffie-hellman-group14-sha256",
+        ),
     ];
     for (line, id, set) in cases {
         let mut tables = tables("7.0.13", &format!("{NARROW}\n{HOST}"));
@@ -193,7 +200,10 @@ fn settings_of_the_device_are_judged_by_what_it_prints() {
     let mut tables = tables("7.4.8", &format!("{NARROW}\n{HOST}"));
     tables.ssh = columns(&["ssh-enc-algo        : aes256-ctr aes256-cbc".to_owned()]);
     let text = mend(&found(&tables, &Policy::default()), true);
-    assert_eq!(text, "config global\n    config system ssh-config\n        set ssh-enc-algo aes256-ctr\n    end\nend\n");
+    assert_eq!(
+        text,
+        "config global\n    config system ssh-config\n        set ssh-enc-algo aes256-ctr\n    end\nend\n"
+    );
 }
 
 #[test]
@@ -209,7 +219,11 @@ fn https_is_open_when_an_administrator_may_come_from_everywhere() {
     tables.administrators = Some(rows("system admin", "edit admin\nset accprofile super_admin\nnext"));
     let finding = found(&tables, &Policy::default());
     assert_eq!((finding.rule, finding.severity()), (Rule::OpenHttps, Severity::Info));
-    assert!(finding.sentence.contains("on wan1, because") && !finding.sentence.contains("down"), "{}", finding.sentence);
+    assert!(
+        finding.sentence.contains("on wan1, because") && !finding.sentence.contains("down"),
+        "{}",
+        finding.sentence
+    );
 }
 
 #[test]
@@ -221,11 +235,17 @@ fn permissions_are_spelled_out_and_what_is_unknown_is_kept() {
     )[0];
     let groups = effective::of(entry, "7.4.8".parse().unwrap());
     let group = |name: &str| groups.iter().find(|group| group.group == name).unwrap();
-    assert!(group("fwgrp").known && group("fwgrp").children.iter().any(|child| child.name == "address" && child.level == "read-write"));
+    assert!(
+        group("fwgrp").known
+            && group("fwgrp").children.iter().any(|child| child.name == "address" && child.level == "read-write")
+    );
     assert!(group("fwgrp").children.iter().any(|child| child.name == "policy" && child.level == "none"));
     assert!(group("fwgrp").children.iter().any(|child| child.name == "novel" && !child.known));
     assert!(!group("newgrp").known && !group("oddgrp").known);
-    assert!(group("sysgrp").children.iter().all(|child| child.level == "read"), "a whole group gives its level to each child");
+    assert!(
+        group("sysgrp").children.iter().all(|child| child.level == "read"),
+        "a whole group gives its level to each child"
+    );
     assert_eq!(group("vpngrp").level, "none");
     let summary = ["sysgrp read", "fwgrp.address read-write", "fwgrp.novel read", "newgrp.thing read", "oddgrp read"];
     assert_eq!(effective::summary(&groups), summary);
@@ -233,7 +253,10 @@ fn permissions_are_spelled_out_and_what_is_unknown_is_kept() {
 
 #[test]
 fn a_hostile_name_stays_one_word_in_what_mends_it_or_there_is_no_mend() {
-    let user = |name: &str| Tables { users: rows("system api-user", &format!("edit {name}\nset accprofile narrow\nset api-key ENC x\nnext")), ..tables("7.4.8", "") };
+    let user = |name: &str| Tables {
+        users: rows("system api-user", &format!("edit {name}\nset accprofile narrow\nset api-key ENC x\nnext")),
+        ..tables("7.4.8", "")
+    };
     let quoted = found(&user(r#""a\" \\; end""#), &Policy::default());
     assert!(mend(&quoted, false).contains(r#"edit "a\" \\; end""#), "{}", mend(&quoted, false));
     let help = found(&user("\"a?b\""), &Policy::default());

@@ -110,7 +110,8 @@ fn empty_row(account: &Account, host: &Host) -> Finding {
         Shown::Unreadable(text) => format!("`{text}` instead of a network"),
         _ => "no address".to_owned(),
     };
-    let sentence = format!("{name} has a trusted host with {said} (row {}), which lets every {family} address in", host.row);
+    let sentence =
+        format!("{name} has a trusted host with {said} (row {}), which lets every {family} address in", host.row);
     finding(account, Rule::EmptyRow, sentence, narrow_row(name, host.row, host.v6, Vec::new()))
 }
 

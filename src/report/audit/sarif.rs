@@ -109,9 +109,9 @@ fn fingerprint(view: &DeviceView, finding: &FindingView) -> String {
 fn notifications(views: &[DeviceView], unaudited: &[Unaudited]) -> Vec<Value> {
     let failed = unaudited.iter().map(|failed| notification("error", &failed.device, &failed.reason));
     let unread = views.iter().flat_map(|view| {
-        view.not_read.iter().map(|unread| {
-            notification("warning", &view.device, &format!("`{}`: {}", unread.command, unread.reason))
-        })
+        view.not_read
+            .iter()
+            .map(|unread| notification("warning", &view.device, &format!("`{}`: {}", unread.command, unread.reason)))
     });
     failed.chain(unread).collect()
 }

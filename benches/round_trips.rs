@@ -29,7 +29,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
-use fgtkey::verbs::mint::Mint;
+use fgtkey::verbs::mint::{Errand, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 
 /// The delays of each direction at which a mint is timed; a round trip is twice as long.
@@ -194,6 +194,7 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
     let endpoint = Endpoint { name: "fw1".into(), host, port, user: "admin".into() };
     let line = Line { dial: Dial::new(options), endpoint, within, interrupt: Interrupt::never(), simulated: false };
     Mint {
+        errand: Errand::Keep,
         line,
         request: request(case),
         consent: Consent::default(),

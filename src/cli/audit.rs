@@ -19,7 +19,7 @@ use crate::verbs::failure::Failure;
 
 use super::args::{AuditArgs, Form, Talk};
 use super::transcript::Recorded;
-use super::{check, logging_in, print, request, runtime, simulated, terminal};
+use super::{check, ended, logging_in, print, request, runtime, simulated, terminal};
 
 /// What is wrong with the command line, and what to type instead.
 type Usage = (String, Option<String>);
@@ -38,17 +38,11 @@ async fn audit(args: &AuditArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
     let interrupt = super::interrupt::listen(talk.color);
     let asked = match prepared(args, interrupt).await {
         Ok(asked) => asked,
-        Err((message, hint)) => {
-            reporter.bad_usage(&message, hint.as_deref());
-            return Exit::Usage;
-        }
+        Err(usage) => return ended(Err(usage), reporter),
     };
     let mut recorded = match Recorded::new(reporter, talk.transcript.as_deref()) {
         Ok(recorded) => recorded,
-        Err(error) => {
-            reporter.bad_usage(&format!("--transcript: {error}"), None);
-            return Exit::Usage;
-        }
+        Err(usage) => return ended(Err(usage), reporter),
     };
     recorded.reporter.align(asked.audits.iter().map(|audit| audit.line.endpoint.name.as_str()));
     let mut found = Found::default();
@@ -163,7 +157,7 @@ fn policy(args: &AuditArgs) -> Result<Policy, Usage> {
 async fn lines(args: &AuditArgs, interrupt: Interrupt) -> Result<(Vec<Line>, Option<Running>), Usage> {
     if args.sim {
         let options = check::options(&args.simulated)?;
-        let running = simulated::start(&options).await.map_err(|message| (message, None))?;
+        let running = simulated::start(&options).await?;
         simulated::weak_users(&running);
         let line = simulated::line(&running, logging_in::within(&args.ssh), interrupt);
         return Ok((vec![line], Some(running)));

@@ -18,7 +18,7 @@ pub(super) fn run(args: &DeliverArgs, reporter: &mut Reporter) -> Exit {
     if args.resume { finish(&resume, reporter) } else { list(&resume, reporter) }
 }
 
-fn prepared(args: &DeliverArgs) -> Result<Resume, delivery::Usage> {
+fn prepared(args: &DeliverArgs) -> Result<Resume, super::Usage> {
     if !args.resume && !args.list {
         return Err(("deliver what?".into(), Some("--resume finishes what is in the escrow, --list shows it".into())));
     }

@@ -11,6 +11,7 @@ mod interrupt;
 mod key;
 mod logging_in;
 mod mint;
+mod order;
 mod preset;
 mod request;
 mod rotate;
@@ -31,6 +32,9 @@ use crate::deliver::{Destination, Format, Record};
 use crate::report::{Color, Exit, Reporter, Verbosity};
 use args::{Cli, Command, Talk};
 
+/// What is wrong with the command line, and what to type instead.
+type Usage = (String, Option<String>);
+
 /// Runs the command line `args`, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
@@ -46,7 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
         Command::Get(args) => get::run(&args, &mut reporter),
-        Command::Exec(args) => exec::run(&args, &mut reporter),
+        Command::Exec(args) => exec::run(&args, &cli.talk, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
@@ -114,6 +118,25 @@ fn print_keyless(record: &Record, destinations: &[Destination], format: Option<F
         print(format!("{}\n", record.to_json()).as_bytes())
     } else {
         Exit::Done
+    }
+}
+
+/// The end of a run; a command line that cannot be used is told.
+fn ended(done: Result<Exit, Usage>, reporter: &mut Reporter) -> Exit {
+    done.unwrap_or_else(|(message, hint)| {
+        reporter.bad_usage(&message, hint.as_deref());
+        Exit::Usage
+    })
+}
+
+/// Runs a verb that talks to a device to its end.
+fn block_on(reporter: &mut Reporter, verb: impl AsyncFnOnce(&mut Reporter) -> Result<Exit, Usage>) -> Exit {
+    match runtime() {
+        Ok(runtime) => ended(runtime.block_on(verb(reporter)), reporter),
+        Err(error) => {
+            reporter.error(None, &error);
+            Exit::Failed
+        }
     }
 }
 

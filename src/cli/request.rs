@@ -6,10 +6,8 @@ use crate::fortios::render::Templates;
 use crate::fortios::request::{RequestFile, RequestFlags};
 use crate::report::with_causes;
 
+use super::Usage;
 use super::args::RequestArgs;
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
 
 /// The request file, if one is named.
 pub(super) fn file(args: &RequestArgs) -> Result<Option<RequestFile>, Usage> {

@@ -9,6 +9,7 @@ use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Per
 
 use crate::verbs::console::Line;
 
+use super::Usage;
 use super::args::VdomModeArg;
 
 /// The password of the embedded device, which anybody may know.
@@ -20,10 +21,10 @@ pub(super) const API_USER: &str = "terraform";
 /// What [`weak_users`] types; `set-vdom` stands for the VDOM on a device that has some.
 const WEAK: &str = include_str!("simulated/weak-users.conf");
 
-/// Starts one device; the error is a message for the person.
-pub(super) async fn start(options: &SimOptions) -> Result<Running, String> {
-    let started = options.run().await.map_err(|error| format!("--sim: {error}"))?;
-    started.into_iter().next().ok_or_else(|| "--sim: no device was started".into())
+/// Starts one device.
+pub(super) async fn start(options: &SimOptions) -> Result<Running, Usage> {
+    let started = options.run().await.map_err(|error| (format!("--sim: {error}"), None))?;
+    started.into_iter().next().ok_or_else(|| ("--sim: no device was started".into(), None))
 }
 
 /// The VDOM mode that the flag names.
@@ -35,7 +36,7 @@ pub(super) fn vdom_mode(arg: Option<VdomModeArg>) -> VdomMode {
 }
 
 /// The way to the embedded device: its own host key is the one that is trusted, its own password the one that is given.
-pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
+pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) -> Line {
     let addr = running.server.addr();
     let host_key = running.server.fingerprint().parse::<HostKeyPolicy>().unwrap_or_default();
     let person = Person::answering(|_question| Ok(Secret::new(PASSWORD)));
@@ -43,13 +44,7 @@ pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
         DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    (Dial::new(options), endpoint)
-}
-
-/// The same as a line.
-pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) -> Line {
-    let (dial, endpoint) = login(running, within);
-    Line { dial, endpoint, within, interrupt, simulated: true }
+    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.

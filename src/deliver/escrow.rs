@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::DeliverError;
 use super::file::io_error;
-use super::private::{self, PrivateFile};
+use super::private::{self, LARGEST, PrivateFile};
 use super::record::{Record, StoredRecord};
 use super::seal::{self, OpenSealError, Recipients};
 use crate::secret::Secret;
@@ -221,7 +221,7 @@ impl EscrowPlace {
     /// # Errors
     /// [`EscrowError`].
     pub fn take(&self, path: &Path, identity: Option<&Path>) -> Result<Kept, EscrowError> {
-        let bytes = Zeroizing::new(fs::read(path).map_err(|source| EscrowError::Unread { path: path.into(), source })?);
+        let bytes = read(path).map_err(|source| EscrowError::Unread { path: path.into(), source })?;
         let bytes = match (is_sealed(path), identity) {
             (false, _) => bytes,
             (true, None) => return Err(EscrowError::Sealed(path.to_owned())),
@@ -246,6 +246,15 @@ struct Content {
 fn is_key(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.age"))
+}
+
+/// A file of the escrow: regular, and not larger than any of ours. A pipe of that name would hold us up for ever.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() || found.len() > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file of the escrow"));
+    }
+    fs::read(path).map(Zeroizing::new)
 }
 
 fn is_sealed(path: &Path) -> bool {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::destination::Destination;
 use super::escrow::{Escrow, EscrowPlace, Escrowing, Kept};
 use super::record::Record;
-use super::{DeliverError, Device, Format};
+use super::{DeliverError, Device, Format, memory};
 use crate::secret::Secret;
 
 /// A destination that is ready to take one key.
@@ -151,7 +151,12 @@ impl Reservation {
         self.slots.iter().any(|slot| slot.is_stdout())
     }
 
-    /// The destinations as another run finds them again.
+    /// The destinations as they are told.
+    pub fn labels(&self) -> Vec<String> {
+        self.slots.iter().map(|slot| slot.label().to_owned()).collect()
+    }
+
+    /// The destinations as another run finds them again: a command may have a secret of its own in it.
     pub fn specs(&self) -> Vec<String> {
         self.slots.iter().map(|slot| slot.spec()).collect()
     }
@@ -223,7 +228,8 @@ impl Secured {
     fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
         let device = kept.record.device_for_paths();
         let (mut failed, asked) = (Vec::new(), !slots.is_empty());
-        for spec in kept.missing {
+        // Who had it in memory is gone.
+        for spec in kept.missing.into_iter().filter(|spec| spec != memory::LABEL) {
             match reserve_again(&spec, &device, format) {
                 Ok(slot) if asked && slot.is_stdout() => {}
                 Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}
@@ -252,7 +258,7 @@ impl Secured {
         }
     }
 
-    /// Writes the key to the destinations of this part, tells `stored` the [`Slot::spec`] of each that has it, and names them
+    /// Writes the key to the destinations of this part, tells `stored` the label of each that has it, and names them
     /// in `record.delivered_to`. One that fails does not keep the others from it.
     pub fn deliver(&mut self, part: Part, record: &mut Record, stored: &mut (dyn FnMut(&str) + Send)) {
         let (now, later) = std::mem::take(&mut self.slots).into_iter().partition(|slot| part.has(slot.as_ref()));
@@ -266,7 +272,7 @@ impl Secured {
             }
             match slot.store(record, &self.key) {
                 Ok(()) => {
-                    stored(&spec);
+                    stored(&place.destination);
                     self.stored.push(place);
                 }
                 Err(error) => {

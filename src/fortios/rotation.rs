@@ -33,6 +33,8 @@ pub struct Remembered {
     pub in_use: Option<String>,
     /// Whether the one before it was retired.
     pub finished: bool,
+    /// The one before it, which that key was to replace.
+    pub retires: Option<String>,
     /// The API user whose newest key was generated and never delivered, nor kept in an escrow, so that nobody has it.
     pub undelivered: Option<String>,
 }
@@ -260,11 +262,16 @@ impl<'a> View<'a> {
         let is_newest = self.remembered.in_use.as_ref() == Some(&self.in_use.name);
         if self.remembered.undelivered.as_ref() == Some(&user.name) || (turns && self.current.is_some()) {
             Standing::Unused
-        } else if turns && is_newest && !self.remembered.finished {
+        } else if turns && is_newest && !self.remembered.finished && self.is_to_go(user) {
             Standing::Old
         } else {
             Standing::Unknown
         }
+    }
+
+    /// Whether that user is the one that the newest key was to replace: another one has got its key from somebody else.
+    fn is_to_go(&self, user: &User) -> bool {
+        self.remembered.retires.as_ref() == Some(&user.name)
     }
 
     /// Refuses the other one of a pair that was only concluded from a name, when it is not like the one in use.

@@ -1,7 +1,7 @@
 //! The journal: what a run is about to do and has done, on disk before it goes on, so that a run that dies is understood
 //! and finished by the next one.
 //!
-//! Each run is a file, `SERIAL/RUN.ndjson`, one [`Line`] of JSON a step, written and synced before the step that it
+//! Each run is a file, `SERIAL/RUN.ndjson`, one line of JSON a step, written and synced before the step that it
 //! announces. No secret is ever in it: where a key is, it says (`escrow`), not what it is.
 //!
 //! | state | means |
@@ -14,7 +14,7 @@
 //! | `stored` | one more destination has it |
 //! | `delivered` | every destination has it; the old API user is still there |
 //! | `verified` | what the API said to it |
-//! | `retiring`, `retired` | the old API user of a rotation is about to go, is gone |
+//! | `retiring`, `retired` | the old API user of a rotation, or one that was lent, is about to go, is gone |
 //! | `done`, `taken-back`, `left` | the end |
 
 mod line;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-pub use line::{Planned, State};
+pub use line::{Lent, Planned, State};
 pub use past::{KeyState, Past};
 pub use run::Run;
 
@@ -121,6 +121,14 @@ impl Journal {
             }
             Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
         }
+    }
+
+    /// The same before it is known which device that is, so that two runs do not decide side by side.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another run has it.
+    pub fn lock_at(&self, host: &str, port: u16, api_user: &str) -> Result<Lock, JournalError> {
+        self.lock(&format!("{host}:{port}"), api_user)
     }
 
     /// Begins a run: its plan is on disk when this returns.

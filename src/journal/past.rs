@@ -1,11 +1,15 @@
 //! A run as its file tells it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::line::{Line, Planned, State};
+use super::line::{Lent, Line, Planned, State};
+
+/// No run writes more than this, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// A run, read back.
 #[derive(Debug, Clone)]
@@ -47,17 +51,22 @@ pub enum KeyState {
 impl Past {
     /// Reads a run. A last line that was cut off did not happen. None: this is no run.
     pub(super) fn read(path: &Path) -> Option<Past> {
-        let text = fs::read_to_string(path).ok()?;
+        let found = fs::metadata(path).ok().filter(|found| found.is_file() && found.len() <= LARGEST)?;
+        let mut text = String::with_capacity(usize::try_from(found.len()).ok()?);
+        File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
         let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
         let first = lines.next()?;
         let State::Planned(planned) = first.state else { return None };
         let states: Vec<State> = lines.map(|line| line.state).collect();
         let again = states.iter().filter_map(|state| match state {
-            State::Planned(again) => Some(again.edits.clone()),
+            State::Planned(again) => Some(again),
             _ => None,
         });
         let mut planned = *planned;
-        planned.edits.extend(again.flatten());
+        for again in again {
+            planned.edits.extend(again.edits.iter().cloned());
+            planned.lent.clone_from(&again.lent);
+        }
         Some(Past { path: path.to_owned(), began: first.at, planned, states })
     }
 
@@ -71,6 +80,12 @@ impl Past {
         let Some(old) = &self.planned.retires else { return true };
         let gone = State::Retired { api_user: old.clone() };
         self.is_finished() || self.states.contains(&gone)
+    }
+
+    /// What it has lent and not taken back: nobody but its user, who may be gone, has the key.
+    pub fn lent(&self) -> Option<&Lent> {
+        let has_key = !self.is_finished() && self.key() != KeyState::None;
+        self.planned.lent.as_ref().filter(|_| has_key)
     }
 
     /// Whether some API user is gone by it.
@@ -99,6 +114,7 @@ impl Past {
                 KeyState::Delivered { generated_at }
             }
             (State::TakenBack, _) => KeyState::None,
+            (State::Retired { api_user }, _) if *api_user == self.planned.api_user => KeyState::None,
             (_, key) => key,
         })
     }

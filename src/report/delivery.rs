@@ -19,7 +19,7 @@ impl Reporter {
         match &resumed.outcome {
             Ok(stored) => {
                 self.told(Verbosity::Story, &resumed.key_of, "key", &format!("delivered to {}", delivered(stored)));
-                self.to_retire(resumed.retires.as_deref());
+                self.old_one_stays(resumed.retires.as_deref());
             }
             Err(NotResumed::Escrow(error)) => self.failure(None, error, &[], error.hint().as_deref()),
             Err(NotResumed::Journal(error)) => self.failure(None, error, &[], error.hint().as_deref()),
@@ -28,7 +28,7 @@ impl Reporter {
     }
 
     /// Says that a rotation is not at its end.
-    fn to_retire(&mut self, old: Option<&str>) {
+    fn old_one_stays(&mut self, old: Option<&str>) {
         if let Some(old) = old {
             self.note(&format!("{old} is still there, and its key still works"));
             self.hint("`fgtkey rotate --finish` retires it");

@@ -28,6 +28,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 pub use exit::Exit;
+pub use failure::refusal;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::deliver::escrow::wipe;
 use crate::deliver::{self, Destination, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
-use crate::journal::{Journal, KeyState, Lock, Past, Planned, Run, State};
+use crate::journal::{Journal, KeyState, Lent, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
 use super::event::{Event, Observer, Taken};
@@ -33,7 +33,7 @@ pub struct Custody {
 
 /// An API user of a device in the hands of this run, and what an earlier run left of it.
 pub(super) struct Held {
-    _locks: Vec<Lock>,
+    locks: Vec<Lock>,
     /// The run that came to no end.
     pub(super) past: Option<Past>,
     /// Its key, where it is in the escrow and can be taken out.
@@ -43,6 +43,16 @@ pub(super) struct Held {
 }
 
 impl Custody {
+    /// Takes API users at an address for this run, before anything is looked at.
+    ///
+    /// # Errors
+    /// When another run has one.
+    pub(super) fn claim(&self, line: &Line, api_users: &[&str]) -> Result<Vec<Lock>, MintError> {
+        let endpoint = &line.endpoint;
+        let lock = |user: &&str| self.journal.lock_at(&endpoint.host, endpoint.port, user);
+        Ok(api_users.iter().map(lock).collect::<Result<_, _>>()?)
+    }
+
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.
     pub(super) async fn reserve(&self, line: &Line) -> Result<Reservation, MintError> {
         let device = line.device();
@@ -60,15 +70,15 @@ impl Custody {
         let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
         self.forget_void(serial, api_users);
         let Some(past) = self.journal.unfinished(serial, api_users) else {
-            return Ok(Held { _locks: locks, past: None, kept: None, void: Vec::new() });
+            return Ok(Held { locks: locks, past: None, kept: None, void: Vec::new() });
         };
-        let kept = self.kept(&past, replace)?;
+        let kept = if past.lent().is_some() { None } else { self.kept(&past, replace)? };
         let lives = past.escrow().filter(|_| kept.is_some()).map(Path::to_owned);
         let named = past.void().chain(past.escrow()).map(Path::to_owned);
         let void = named.filter(|escrow| Some(escrow) != lives.as_ref()).collect();
         // All that it had left to do was to empty the escrow.
         let past = Some(past).filter(|past| kept.is_some() || !past.is_finished());
-        Ok(Held { _locks: locks, past, kept, void })
+        Ok(Held { locks: locks, past, kept, void })
     }
 
     /// The key of a run that died.
@@ -95,6 +105,11 @@ impl Custody {
 }
 
 impl Held {
+    /// Keeps these too, as long as the hold lasts.
+    pub(super) fn with(&mut self, claim: Vec<Lock>) {
+        self.locks.extend(claim);
+    }
+
     /// Whether the key that the API user may have now is one that nobody uses: then it is no key to be careful of.
     pub(super) fn may_replace(&self) -> bool {
         let Some(past) = &self.past else { return false };
@@ -172,6 +187,7 @@ pub(super) fn planned(verb: &str, line: &Line, serial: &str, site: &Intended<'_>
         before: site.before.clone(),
         edits: site.plan.edits.iter().map(object).collect(),
         destinations: site.destinations.clone(),
+        lent: site.lent.clone(),
     }
 }
 
@@ -181,6 +197,7 @@ pub(super) struct Intended<'a> {
     pub(super) before: &'a crate::fortios::objects::Objects,
     pub(super) retires: Option<String>,
     pub(super) destinations: Vec<String>,
+    pub(super) lent: Option<Lent>,
 }
 
 /// The key: the one that an earlier run left in the escrow, or a new one, which goes there before anything else.

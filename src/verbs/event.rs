@@ -88,6 +88,20 @@ pub enum Event {
         /// The API user.
         api_user: String,
     },
+    /// The time of an access is over, and the command that has it still runs.
+    TimeUp {
+        /// How long it had.
+        ttl: Duration,
+    },
+    /// An access that was lent is gone: its key is void.
+    Revoked {
+        /// The API user.
+        api_user: String,
+        /// Whether the API user is gone too; one that was there before stays.
+        removed: bool,
+        /// The profile, where it is gone too.
+        profile: Option<String>,
+    },
     /// Whether the key works over REST.
     Verified(Box<Verified>),
     /// The verb is at its end.
@@ -119,6 +133,8 @@ pub enum Taken {
     Shut,
     /// It is in the escrow, and is delivered now.
     FromEscrow,
+    /// It was lent to a command, and is taken back now.
+    Lent,
     /// Every destination has it; what it replaces is still there.
     Delivered,
 }

@@ -4,7 +4,6 @@ use crate::fortios::edit::{ProfileEdit, SetLine, UserEdit};
 use crate::fortios::objects::Objects;
 use crate::fortios::plan::Plan;
 use crate::journal::State;
-use crate::session::Reply;
 
 use super::event::Observer;
 use super::failure::{Failure, MintError};
@@ -12,10 +11,11 @@ use super::site::Site;
 
 /// Makes the objects what the plan wants them to be, and proves it. What is right already is not sent again.
 pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
-    while !site.plan.edits.is_empty() {
+    loop {
         match push_once(site, observer).await {
             Ok(true) => break,
             Ok(false) => {}
+            Err(error @ MintError::Overtaken { .. }) => return Err(site.overtaken(error).await),
             Err(error) => return Err(site.take_back(error, observer).await),
         }
     }
@@ -27,10 +27,17 @@ pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Sen
 
 /// False: it is worth another try, from a plan that knows what has been saved already.
 async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<bool, MintError> {
+    if site.plan.edits.is_empty() {
+        site.read(observer).await?;
+        return proven(site).map(|()| true);
+    }
     let script = site.templates.push(&site.plan, site.surveyed.paging, site.names().profile)?;
     site.sent.extend(site.plan.edits.iter().cloned());
     match site.run(&script, observer).await {
-        Ok(replies) => proven(site, &replies).map(|()| true),
+        Ok(replies) => {
+            site.take_in(&replies)?;
+            proven(site).map(|()| true)
+        }
         Err(fault) => {
             if !site.remedy(&fault, observer).await? {
                 return Err(fault.into());
@@ -40,9 +47,11 @@ async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) ->
     }
 }
 
-/// Compares what was read back with what was wanted.
-fn proven(site: &mut Site<'_>, replies: &[Reply]) -> Result<(), MintError> {
-    site.take_in(replies)?;
+/// Compares what was read back with what was wanted. A key that was not there when it was decided is somebody else's.
+fn proven(site: &Site<'_>) -> Result<(), MintError> {
+    if site.is_overtaken() {
+        return Err(MintError::Overtaken { user: site.plan.key.user.clone() });
+    }
     if site.plan.is_fulfilled_by(&site.now) {
         return Ok(());
     }

@@ -154,7 +154,8 @@ impl Revoke<'_> {
         let replies = console.run(&line, &script, observer).await?;
         let mut facts = Facts::of_status(&surveyed.status);
         survey::read_objects(&mut facts, names, &replies)?;
-        let user = facts.objects.user.map(|user| format!("the API user {} is still there", user.name));
+        let user = facts.objects.user.filter(|_| retirement.delete_user.is_some());
+        let user = user.map(|user| format!("the API user {} is still there", user.name));
         let profile = facts.objects.profile.filter(|_| retirement.delete_profile.is_some());
         let profile = profile.map(|profile| format!("the profile {} is still there", profile.name));
         let left: Vec<String> = user.into_iter().chain(profile).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::deliver::{Kept, Record, Reservation};
+use crate::deliver::{Delivered, Kept, Part, Record, Reservation};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
@@ -19,10 +19,10 @@ use crate::fortios::rotation::{Leftover, Pair, Remembered, Rotation, RotationErr
 use crate::journal::{KeyState, Past, Planned, Run, State};
 
 use super::console::{Console, Line};
-use super::custody::{Custody, Held, Intended, obtain, planned};
+use super::custody::{Custody, Held, Intended, aside, obtain, planned};
 use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError};
-use super::hand_over::{Proof, hand_over, settled};
+use super::hand_over::{Proof, hand_over, settled, undelivered};
 use super::memory::{age_source, remembered};
 use super::order::Order;
 use super::push::push;
@@ -142,13 +142,15 @@ impl Rotate {
     pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Rotated, Box<Failure>> {
         let began = Instant::now();
         let pair = self.pair()?;
+        let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
+        let _claim = self.custody.claim(&self.line, &of_pair)?;
         let slot = if self.way == Way::Finish { None } else { Some(self.custody.reserve(&self.line).await?) };
         let look = self.look(pair, observer).await?;
         // Boxed: the three together would make a future that is too large for the stack of a small thread.
         let rotated = match (slot, self.way) {
             (Some(slot), Way::InPlace) => Box::pin(self.replace(look, slot, observer)).await,
             (Some(slot), _) if !self.has_left_over(&look) => Box::pin(self.renew(look, slot, observer)).await,
-            _ => Box::pin(self.finish(look, observer)).await,
+            (slot, _) => Box::pin(self.finish(look, slot, observer)).await,
         };
         let rotated = rotated?;
         observer.on(&self.line.endpoint.name, Event::Done { elapsed: began.elapsed() });
@@ -170,6 +172,9 @@ impl Rotate {
         surveyed.facts.objects = Objects::default();
         let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
         let held = self.custody.hold(&surveyed.status.serial, &of_pair, false)?;
+        if let Some(past) = held.past.as_ref().filter(|past| past.lent().is_some()) {
+            return Err(MintError::unfinished(past));
+        }
         Ok(Look { seen: (console, surveyed), users, held, pair })
     }
 
@@ -223,12 +228,15 @@ impl Rotate {
         let order = Rotating { rotation: &rotation, expires: self.expires, consent: self.consent };
         let old = Some(rotation.in_use.name.clone());
         let made = self.make(&order, (console, surveyed), held, slot, old, observer).await?;
-        let Made { record, verified, journal, held } = made;
+        let Made { record, verified, delivered, journal, held } = made;
         let interrupted = !self.wait(&rotation.in_use.name, observer).await;
+        let mut retired = Ok(());
         if self.way != Way::Later && !interrupted {
             let journal = (journal, State::Done);
-            self.retire(&rotation.retire, profile_of(&rotation.in_use), journal, observer).await?;
+            retired = self.retire(&rotation.retire, profile_of(&rotation.in_use), journal, observer).await;
         }
+        delivered.finish();
+        retired?;
         drop(held);
         Ok(Rotated::New { record: Box::new(record), verified, interrupted })
     }
@@ -253,6 +261,7 @@ impl Rotate {
         surveyed.facts.objects.user = Some(user.clone());
         let order = Replacing { user: &user, expires: self.expires, consent: self.consent };
         let made = self.make(&order, (console, surveyed), held, slot, None, observer).await?;
+        made.delivered.finish();
         Ok(Rotated::New { record: Box::new(made.record), verified: made.verified, interrupted: false })
     }
 
@@ -288,18 +297,25 @@ impl Rotate {
         let handed = hand_over(&mut site, &self.custody, secured, &mut record, when, observer).await?;
         let saved = site.save(observer).await;
         let state = if retires.is_some() { State::Delivered } else { State::Done };
-        let verified = settled(&mut site, handed, saved, state, observer);
+        let settled = settled(&mut site, handed, saved, state, observer);
         site.close().await;
-        Ok(Made { record, verified: verified?, journal: site.journal, held })
+        let (delivered, verified) = settled?;
+        Ok(Made { record, verified, delivered, journal: site.journal, held })
     }
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation, retires: Option<String>) -> Planned {
-        let intended = Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.specs() };
+        let intended =
+            Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.labels(), lent: None };
         planned("rotate", &self.line, &surveyed.status.serial, &intended)
     }
 
     /// What an earlier rotation has left is retired.
-    async fn finish(&self, look: Look, observer: &mut (dyn Observer + Send)) -> Result<Rotated, Box<Failure>> {
+    async fn finish(
+        &self,
+        look: Look,
+        slot: Option<Reservation>,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Rotated, Box<Failure>> {
         let Look { seen: (console, surveyed), users, mut held, pair } = look;
         let remembered = remembered(&self.custody.journal.runs(&surveyed.status.serial), &pair);
         let leftover = Leftover::of(&pair, &users, &remembered, self.current.as_deref());
@@ -319,16 +335,34 @@ impl Rotate {
             None if retired.is_empty() => return Ok(Rotated::Finished { retired }),
             None => self.begin_finish(&leftover, &surveyed)?,
         };
-        // Every destination had its key when the run died, or it goes now.
-        held.kept.take().into_iter().for_each(Kept::discard);
+        let kept = held.kept.take().filter(|_| past.is_some());
         // Where the new key reached nobody, it is the new one that goes.
         let delivered = past.is_none_or(|past| matches!(past.key(), KeyState::Delivered { .. }));
         let end = if delivered { State::Done } else { State::TakenBack };
         if !retired.is_empty() && self.way != Way::Finish && !self.wait(&retired.join(" and "), observer).await {
             return Err(interrupted().into());
         }
+        self.print_again(kept, slot).await?;
         self.retire(&retired, profile_of(&leftover.in_use), (journal, end), observer).await?;
         Ok(Rotated::Finished { retired })
+    }
+
+    /// Every destination had the key when the run died, but what standard output carried may be lost with the pipe: whoever
+    /// wants it there gets it once more, before the old one goes.
+    async fn print_again(&self, kept: Option<Kept>, slot: Option<Reservation>) -> Result<(), Box<Failure>> {
+        let Some(kept) = kept else { return Ok(()) };
+        let Some(slot) = slot.filter(Reservation::uses_stdout) else {
+            kept.discard();
+            return Ok(());
+        };
+        let (mut record, format) = (kept.record.clone(), self.custody.format);
+        let delivered = aside(move || {
+            let mut secured = slot.take_over(kept, format);
+            secured.deliver(Part::All, &mut record, &mut |_| ());
+            secured.settle(&record)
+        });
+        delivered.await.map_err(undelivered)?.finish();
+        Ok(())
     }
 
     fn begin_finish(&self, leftover: &Leftover, surveyed: &Surveyed) -> Result<Run, MintError> {
@@ -344,6 +378,7 @@ impl Rotate {
             before: Objects::default(),
             edits: Vec::new(),
             destinations: Vec::new(),
+            lent: None,
         };
         Ok(self.custody.journal.begin(planned)?)
     }
@@ -407,7 +442,8 @@ impl Rotate {
             observer.on(&endpoint.name, Event::Warning(Warning::Said(text)));
             return false;
         };
-        let age = Timestamp::now().duration_since(generated_at).unsigned_abs();
+        // A clock that was set back makes a key of tomorrow, which is young.
+        let age = Duration::try_from(Timestamp::now().duration_since(generated_at)).unwrap_or_default();
         let fresh = age < limit;
         if fresh {
             observer.on(&endpoint.name, Event::Fresh { api_user: in_use.to_owned(), generated_at });
@@ -427,6 +463,8 @@ impl Rotate {
 struct Made {
     record: Record,
     verified: Verified,
+    /// As long as the old key works, the new one stays in the escrow: what went to standard output may be lost with the run.
+    delivered: Delivered,
     journal: Run,
     held: Held,
 }

@@ -20,7 +20,7 @@ use crate::ssh::{DialError, PasswordError, Phase};
 use super::console::{Console, Line};
 use super::custody::Held;
 use super::event::{Event, Observer, Warning};
-use super::failure::{MintError, Remains};
+use super::failure::{Failure, Left, MintError, Remains};
 use super::lesson::Lesson;
 use super::order::Order;
 use super::survey::{self, Names, Surveyed};
@@ -235,6 +235,20 @@ impl<'a> Site<'a> {
         survey::read_objects(&mut facts, self.names(), replies)?;
         self.now = facts.objects;
         Ok(())
+    }
+
+    /// Whether the API user has a key that it did not have when it was decided to make one.
+    pub(super) fn is_overtaken(&self) -> bool {
+        let has_key = |objects: &Objects| objects.user.as_ref().is_some_and(|user| user.has_key);
+        has_key(&self.now) && !has_key(&self.plan.wanted) && !self.key_lost && !self.key_is_out
+    }
+
+    /// The end of a run that was overtaken: what both of them made is left to the other one.
+    pub(super) async fn overtaken(&mut self, error: MintError) -> Box<Failure> {
+        self.close().await;
+        // The failure is what the person has to hear of.
+        let _ = self.journal.enter(State::Left { what: "overtaken".into() });
+        Failure::boxed(error, Left::Overtaken)
     }
 
     /// Persists the change, where the device does not do that by itself. The key is delivered already.

@@ -32,9 +32,9 @@ fn has_strace() -> bool {
     found
 }
 
-fn killed_at_each(call: &str, start: Start, to: To, step: usize) {
+fn killed_at_each(call: &str, desk: impl Fn() -> Desk, step: usize) {
     for nth in (1..MOST).step_by(step) {
-        let desk = Desk::new(start, to);
+        let desk = desk();
         let killed = kill_at_call(&desk, call, nth);
         if killed.status.is_some() {
             assert_eq!(killed.status, Some(0), "{call} {nth} {killed:#?}");
@@ -54,7 +54,20 @@ fn a_mint_is_finished_whatever_it_was_about_to_write() {
         let step = if call == "write" { 9 } else { 2 };
         let starts = if is_thorough() { &Start::ALL[..] } else { &Start::ALL[index % 2..][..1] };
         for start in starts {
-            killed_at_each(call, *start, To::ALL[index % To::ALL.len()], if is_thorough() { 1 } else { step });
+            let desk = || Desk::new(*start, To::ALL[index % To::ALL.len()]);
+            killed_at_each(call, desk, if is_thorough() { 1 } else { step });
         }
+    }
+}
+
+#[test]
+fn a_rotation_is_finished_whatever_it_was_about_to_write() {
+    if !has_strace() {
+        return;
+    }
+    for (index, call) in CALLS.into_iter().enumerate() {
+        let step = if call == "write" { 19 } else { 3 };
+        let desk = || Desk::rotating([To::File, To::Both][index % 2], 0, &[]);
+        killed_at_each(call, desk, if is_thorough() { 1 } else { step });
     }
 }

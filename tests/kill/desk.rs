@@ -13,7 +13,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use tokio::runtime::Runtime;
 
-use crate::start::{REQUEST, Start, To};
+use crate::start::{NAME, REQUEST, Start, To, Verb};
 
 /// The longest that anything may take; nothing waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,11 +30,12 @@ pub struct Desk {
     home: tempfile::TempDir,
     pub start: Start,
     pub to: To,
+    pub verb: Verb,
     /// What every run says besides.
     pub flags: Vec<String>,
     pub device: Device,
     pub server: Server,
-    _https: Https,
+    pub https: Https,
     _runtime: Runtime,
 }
 
@@ -59,11 +60,20 @@ impl Desk {
         let device = Device::new(start.spec(faults)).unwrap();
         let server = runtime.block_on(Server::start(device.clone(), Listen::default())).unwrap();
         let https = runtime.block_on(Https::start(device.clone(), ([127, 0, 0, 1], 0).into())).unwrap();
-        let desk = Desk { home, start, to, flags: Vec::new(), device, server, _https: https, _runtime: runtime };
+        let desk =
+            Desk { home, start, to, verb: Verb::Mint, flags: Vec::new(), device, server, https, _runtime: runtime };
         desk.write("take", TAKE);
         fs::set_permissions(desk.path("take"), fs::Permissions::from_mode(0o700)).unwrap();
         ["began", "held"].iter().for_each(|pipe| mkfifo(&desk.path(pipe), Mode::S_IRWXU).unwrap());
         desk
+    }
+
+    /// A desk whose key was minted, to be rotated. The lines of the mint count.
+    pub fn rotating(to: To, grace: u8, faults: &[String]) -> Desk {
+        let desk = Desk::with_faults(Start::Nothing, to, faults);
+        let minted = desk.run();
+        assert_eq!(minted.status, Some(0), "{minted:#?}");
+        Desk { verb: Verb::Rotate(grace), ..desk }
     }
 
     /// Every run says this too.
@@ -124,9 +134,17 @@ impl Desk {
     /// The arguments of every run.
     pub fn arguments(&self) -> Vec<String> {
         let (device, host_key) = (format!("admin@{}", self.server.addr()), self.server.fingerprint());
-        let own = ["mint", &device, "--host-key", &host_key];
-        let said = own.iter().chain(&REQUEST).chain(self.start.flags()).chain(self.to.flags());
-        said.map(|text| (*text).to_owned()).chain(self.flags.iter().cloned()).collect()
+        let own = [device.as_str(), "--host-key", &host_key].into_iter().chain(self.to.flags().iter().copied());
+        let grace = match self.verb {
+            Verb::Mint => String::new(),
+            Verb::Rotate(seconds) => format!("{seconds}s"),
+        };
+        let wanted: Vec<&str> = match self.verb {
+            Verb::Mint => ["mint"].iter().chain(&REQUEST).chain(self.start.flags()).copied().collect(),
+            Verb::Rotate(_) => vec!["rotate", "--api-user", NAME, "--grace", &grace],
+        };
+        let said = wanted.into_iter().chain(own).map(str::to_owned);
+        said.chain(self.flags.iter().cloned()).collect()
     }
 
     pub fn spawn(&self) -> Child {

@@ -19,8 +19,8 @@ impl Desk {
 
     /// The states of the newest run that came so far as to have one; a line that was cut off is none.
     pub fn states(&self) -> Vec<String> {
-        let all = self.runs().into_iter().map(|run| states(&fs::read_to_string(run).unwrap()));
-        all.filter(|states| !states.is_empty()).next_back().unwrap_or_default()
+        let mut all = self.runs().into_iter().map(|run| states(&fs::read_to_string(run).unwrap()));
+        all.rfind(|states| !states.is_empty()).unwrap_or_default()
     }
 
     /// Whether the newest run came to no end, or died before it had emptied the escrow.

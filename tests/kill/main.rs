@@ -9,9 +9,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "the harness of a test may fail it"
 )]
 
+mod consumer;
 mod desk;
 mod journal;
 mod outcome;
@@ -23,6 +25,7 @@ mod failing;
 mod lines;
 mod random;
 mod resume;
+mod rotation;
 mod sealed;
 mod states;
 mod together;

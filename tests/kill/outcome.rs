@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Ran};
 use crate::journal::is_end;
-use crate::start::{NAME, Start, To};
+use crate::start::{NAME, PAIR, Start, To, Verb};
 
 /// A run that nobody disturbs.
 pub struct Undisturbed {
@@ -44,7 +44,7 @@ impl Desk {
         // It was done, and died before it could say so: the key is where it should be, and is not replaced unasked.
         let was_done = states.last().is_some_and(|state| state == "done") && !unfinished && again.status == Some(1);
         if was_done {
-            assert!(again.stderr.contains("already has a key"), "{told}");
+            assert!(self.verb == Verb::Mint && again.stderr.contains("already has a key"), "{told}");
             assert_eq!(self.device.config_text(), before, "{told}");
             self.is_done(killed, &told);
         } else {
@@ -58,8 +58,16 @@ impl Desk {
     /// Everything is as an undisturbed run leaves it.
     pub fn is_done(&self, last: &Ran, told: &str) {
         self.destinations_have_the_live_key(last, told);
-        self.nothing_else_is_on_the_device(told);
-        self.consumers_were_never_cut_off(told);
+        match self.verb {
+            Verb::Mint => {
+                self.nothing_else_is_on_the_device(told);
+                self.consumers_were_never_cut_off(told);
+            }
+            Verb::Rotate(_) => {
+                self.one_of_the_pair_is_on_the_device(told);
+                self.some_key_was_always_live(told);
+            }
+        }
         self.nothing_lies_about(told);
         assert!(self.states().last().is_some_and(|state| is_end(state)), "{:?} {told}", self.states());
     }
@@ -68,7 +76,8 @@ impl Desk {
         let keys = self.keys(last);
         assert!(!keys.is_empty(), "{told}");
         for key in keys {
-            assert_eq!(self.device.user_of_key(&key).as_deref(), Some(NAME), "{key:?} is not live: {told}");
+            let user = self.device.user_of_key(&key);
+            assert!(user.is_some() && user == self.device.api_users().pop(), "{key:?} is not live: {told}");
         }
     }
 
@@ -105,6 +114,28 @@ impl Desk {
             assert!(user.as_ref().is_none_or(|user| !user.trusted_hosts.is_empty()), "{told}");
             let has_key = user.as_ref().is_some_and(|user| user.has_key);
             assert!(has_key || self.start != Start::Keyed, "{told}");
+        }
+    }
+
+    /// The new API user is what the old one was, and the old one is gone.
+    fn one_of_the_pair_is_on_the_device(&self, told: &str) {
+        let (users, minted) = (self.device.api_users(), &Undisturbed::from(self.start).config);
+        assert_eq!(users.len(), 1, "{users:?} {told}");
+        assert!(PAIR.contains(&users[0].as_str()), "{users:?} {told}");
+        let named = format!("config system api-user\n    edit \"{}\"", users[0]);
+        let wanted = minted.replace("config system api-user\n    edit \"tf\"", &named);
+        assert_eq!(self.device.config_text(), wanted, "{told}");
+    }
+
+    /// Of a pair there is one at any time that has a key and its trusted hosts.
+    fn some_key_was_always_live(&self, told: &str) {
+        let of_pair = PAIR.map(|name| self.device.api_user_history(name));
+        let minted = of_pair[0].iter().position(|user| user.as_ref().is_some_and(|user| user.has_key));
+        for instant in minted.unwrap_or(of_pair[0].len())..of_pair[0].len() {
+            let users = of_pair.iter().filter_map(|history| history[instant].as_ref());
+            let (all, live): (Vec<_>, Vec<_>) = (users.clone().collect(), users.filter(|user| user.has_key).collect());
+            assert!(!live.is_empty(), "nobody has a key: {told}");
+            assert!(all.iter().all(|user| !user.trusted_hosts.is_empty()), "{told}");
         }
     }
 

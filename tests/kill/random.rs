@@ -11,10 +11,10 @@ use crate::start::{Start, To};
 const AT_ONCE: u64 = 4;
 
 /// A generator whose numbers are the same for the same seed (SplitMix64).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -34,11 +34,17 @@ fn instants() -> u64 {
     number("FGTKEY_KILLS").unwrap_or(if is_thorough() { 240 } else { 60 })
 }
 
-#[test]
-fn a_mint_that_is_killed_at_random_instants_is_finished_by_the_same_command() {
+/// Another one each time, unless it is given; shown, so that it can be given.
+pub fn seed() -> u64 {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = number("FGTKEY_KILL_SEED").unwrap_or(u64::from(clock.subsec_nanos()));
     eprintln!("FGTKEY_KILL_SEED={seed}");
+    seed
+}
+
+#[test]
+fn a_mint_that_is_killed_at_random_instants_is_finished_by_the_same_command() {
+    let seed = seed();
     let (next, last) = (AtomicU64::new(seed), seed + instants());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -64,6 +70,6 @@ fn killed_by(seed: u64) {
 }
 
 /// It may have ended before.
-fn killed_after(desk: &Desk, micros: u64) -> Ran {
+pub fn killed_after(desk: &Desk, micros: u64) -> Ran {
     desk.kill_when(|_| std::thread::sleep(Duration::from_micros(micros)))
 }

@@ -69,6 +69,17 @@ impl Start {
     }
 }
 
+/// What is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    Mint,
+    /// After a mint, with a time of grace in seconds.
+    Rotate(u8),
+}
+
+/// The API users that a rotation goes between.
+pub const PAIR: [&str; 3] = [NAME, "tf-a", "tf-b"];
+
 /// Where the key goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum To {

@@ -66,3 +66,13 @@ fn a_run_is_taken_up_as_often_as_it_takes() {
     desk.finish(&killed, "four times");
     assert_eq!(desk.runs().len(), 1, "it is one run");
 }
+
+#[test]
+fn a_key_that_was_to_go_to_stdout_is_not_shown_to_a_run_that_writes_elsewhere() {
+    let mut desk = Desk::new(Start::Nothing, To::Exec).saying(&["--to", "stdout"]);
+    let killed = desk.kill_in_delivery();
+    desk.to = To::File;
+    desk.flags.clear();
+    let again = desk.finish(&killed, "elsewhere");
+    assert_eq!(again.stdout, "");
+}

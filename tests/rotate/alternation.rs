@@ -108,17 +108,19 @@ async fn a_device_that_saves_by_hand_is_saved_with_consent_and_keeps_everything_
 
 #[tokio::test]
 async fn a_device_that_makes_no_keys_or_is_no_primary_is_left_alone() {
-    let mut fips = Scene::new().with(|spec| (spec.fips, spec.keyed_users) = (true, vec!["tf".into()]));
-    fips.keyed = false;
-    let fips = fips.start().await;
-    let story = fips.run(AT_ONCE).await;
-    assert!(matches!(story.error(), MintError::Plan(PlanError::Fips)), "{:?}", story.error());
-    assert_eq!(fips.device.api_users(), ["tf"]);
-    let secondary = Scene::new().with(|spec| spec.ha = Ha::Secondary).start().await;
-    let story = secondary.run(AT_ONCE).await;
-    assert!(matches!(story.error(), MintError::Plan(PlanError::HaSecondary)), "{:?}", story.error());
-    story.keeps_its_promises(&secondary).unwrap();
-    assert_eq!(story.exit(), 1);
+    for (fips, ha, expected) in
+        [(true, Ha::Standalone, PlanError::Fips), (false, Ha::Secondary, PlanError::HaSecondary)]
+    {
+        let with_key = vec!["tf".to_owned()];
+        let mut scene = Scene::new().with(|spec| (spec.fips, spec.ha, spec.keyed_users) = (fips, ha, with_key));
+        scene.keyed = false;
+        let site = scene.start().await;
+        for way in [AT_ONCE, Way::InPlace] {
+            let story = site.run(way).await;
+            assert!(matches!(story.error(), MintError::Plan(error) if *error == expected), "{:?}", story.error());
+            assert_eq!((story.exit(), site.device.api_users()), (1, vec!["tf".to_owned()]));
+        }
+    }
 }
 
 #[tokio::test]

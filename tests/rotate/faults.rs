@@ -14,8 +14,10 @@ async fn every_fault(scene: fn() -> Scene) {
     let story = clean.run(AT_ONCE).await;
     story.keeps_its_promises(&clean).unwrap();
     let mut cases = Vec::new();
+    let all_of_them = std::env::var_os("FGTKEY_REQUIRE_PEERS").is_some();
     for (at, line) in story.commands.iter().enumerate() {
-        for action in ACTIONS {
+        // Every second one, each action at every second line, where time is short.
+        for (_, action) in ACTIONS.iter().enumerate().filter(|(nth, _)| all_of_them || (at + nth) % 2 == 0) {
             let name = format!("{action} at line {} `{line}`", at + 1);
             cases.push((name, Box::pin(one_fault(scene, format!("{}={action}", prefix + at + 1)))));
         }

@@ -77,7 +77,10 @@ async fn a_key_in_place_that_is_not_delivered_is_taken_from_the_escrow_by_the_ne
     };
     let story = site.run_hooked(Way::InPlace, to, Box::new(hook)).await;
     assert_eq!((story.exit(), site.escrowed().len()), (5, 1), "{:?}", story.said());
+
+    std::fs::create_dir(&path).unwrap();
     let again = site.run(Way::InPlace).await;
+
     assert_eq!((again.exit(), site.escrowed().len(), site.user_in_use().as_deref()), (0, 0, Some("tf")));
     assert!(!again.commands.iter().any(|line| line.contains("generate-key")));
 }

@@ -29,7 +29,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
-use fgtkey::verbs::mint::Mint;
+use fgtkey::verbs::mint::{Asked, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 
 /// The delays of each direction at which a mint is timed; a round trip is twice as long.
@@ -192,10 +192,17 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
     };
     let (host, port) = (server.addr().ip().to_string(), server.addr().port());
     let endpoint = Endpoint { name: "fw1".into(), host, port, user: "admin".into() };
-    let line = Line { dial: Dial::new(options), endpoint, within, interrupt: Interrupt::never(), simulated: false };
+    let line = Line {
+        dial: Dial::new(options),
+        endpoint,
+        within,
+        interrupt: Interrupt::never(),
+        simulated: false,
+        serial: None,
+    };
     Mint {
         line,
-        request: request(case),
+        asked: Asked::Request(Box::new(request(case))),
         consent: Consent::default(),
         templates: Templates::replacing([]).unwrap(),
         custody: Custody {

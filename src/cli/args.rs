@@ -3,6 +3,7 @@
 mod check;
 mod exec;
 mod get;
+mod plan;
 mod rotate;
 mod verify;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::deliver::{Destination, Format};
+use crate::fortios::plan::Consent;
 use crate::report::Color;
 use crate::sim;
 use crate::ssh::HostKeyPolicy;
@@ -21,6 +23,7 @@ use crate::ssh::HostKeyPolicy;
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
+pub use plan::PlanArgs;
 pub use rotate::{Grace, RotateArgs};
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
@@ -61,6 +64,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Log in, compare, show what mint would change; change nothing
+    Plan(Box<PlanArgs>),
     /// Replace a key without an outage, then retire the old one
     Rotate(Box<RotateArgs>),
     /// Prove that a delivered key works over REST
@@ -101,6 +106,12 @@ pub struct MintArgs {
     /// Print the CLI to paste by hand, and do nothing else
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "request", "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
+        "peer_group", "schedule", "expires", "dry_run",
+    ])]
+    pub from_plan: Option<PathBuf>,
     /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
     #[arg(long, value_name = "VERSION")]
     pub fortios: Option<String>,
@@ -137,6 +148,9 @@ pub struct RequestArgs {
     /// Read the request from a YAML file; flags win over it
     #[arg(short, long, value_name = "FILE")]
     pub request: Option<PathBuf>,
+    /// The serial number that the device must have: another one behind its address is left alone
+    #[arg(long, value_name = "SN")]
+    pub serial: Option<String>,
     /// The API user
     #[arg(long, value_name = "NAME")]
     pub api_user: Option<String>,
@@ -191,6 +205,14 @@ pub struct ConsentArgs {
     /// Where cfg-save is manual or revert: run `execute cfg save`, which saves everybody's pending changes
     #[arg(long)]
     pub save: bool,
+}
+
+impl ConsentArgs {
+    /// What the operator allows.
+    pub fn consent(&self) -> Consent {
+        let ConsentArgs { replace_key, change_shared_profile, save, .. } = *self;
+        Consent { replace_key, change_shared_profile, save }
+    }
 }
 
 /// Where the key goes.

@@ -68,7 +68,7 @@ async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Opti
     if args.sim {
         let running = simulated::start(&options(&args.simulated)?).await.map_err(|message| (message, None))?;
         let (dial, endpoint) = simulated::login(&running, within);
-        let line = Line { dial, endpoint, within, interrupt, simulated: true };
+        let line = Line { dial, endpoint, within, interrupt, simulated: true, serial: None };
         return Ok((Check { line, templates }, Some(running)));
     }
     check_flags(&args.simulated)?;
@@ -77,7 +77,7 @@ async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Opti
     let usage = |error: DialError| (with_causes(&error), error.hint());
     let dial = logging_in::dial(&args.ssh, ssh_options(args)).map_err(usage)?;
     let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), None).map_err(usage)?;
-    Ok((Check { line: Line { dial, endpoint, within, interrupt, simulated: false }, templates }, None))
+    Ok((Check { line: Line { dial, endpoint, within, interrupt, simulated: false, serial: None }, templates }, None))
 }
 
 /// Flags that have no meaning without `--sim`.

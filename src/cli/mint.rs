@@ -1,17 +1,18 @@
 //! `fgtkey mint` from flags.
 
+use std::path::Path;
+
 use crate::deliver::{Destination, Format};
-use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
 use crate::fortios::request::{Request, RequestFlags};
+use crate::fortios::saved_plan::SavedPlan;
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
 use crate::report::{Exit, Reporter, with_causes};
 use crate::session::drive::Interrupt;
 use crate::sim;
-use crate::ssh::DialError;
 use crate::verbs::console::Line;
-use crate::verbs::mint::{Mint, Minted};
+use crate::verbs::mint::{Asked, Mint, Minted};
 
 use super::args::{MintArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
@@ -52,7 +53,8 @@ pub(super) fn run(args: &MintArgs, talk: &Talk, reporter: &mut Reporter) -> Exit
 
 /// Everything that can be judged before anything is contacted.
 struct Prepared {
-    request: Request,
+    asked: Asked,
+    serial: Option<String>,
     templates: Templates,
     destinations: Vec<Destination>,
     version: Version,
@@ -66,10 +68,11 @@ fn prepared(args: &MintArgs) -> Result<Prepared, Usage> {
         }
     };
     check_device(args)?;
-    let request = request(args)?;
-    let destinations = super::delivery::destinations(&args.delivery, &request.deliver).map_err(Usage::of)?;
+    let (asked, serial) = asked(args)?;
+    let deliver = asked.request().map(|request| request.deliver.as_slice()).unwrap_or_default();
+    let destinations = super::delivery::destinations(&args.delivery, deliver).map_err(Usage::of)?;
     let templates = super::request::templates(&args.request).map_err(Usage::of)?;
-    Ok(Prepared { request, templates, destinations, version })
+    Ok(Prepared { asked, serial, templates, destinations, version })
 }
 
 /// Flags that have no meaning for what the command is to be run on, and what it is to be run on.
@@ -108,12 +111,30 @@ fn request(args: &MintArgs) -> Result<Request, Usage> {
     request.map_err(|error| Usage::new(&error, error.hint()))
 }
 
-fn consent(args: &MintArgs) -> Consent {
-    Consent {
-        replace_key: args.consent.replace_key,
-        change_shared_profile: args.consent.change_shared_profile,
-        save: args.consent.save,
+/// What is asked for, and the serial number that the device must have: a saved plan is for one device only.
+fn asked(args: &MintArgs) -> Result<(Asked, Option<String>), Usage> {
+    let Some(path) = &args.from_plan else {
+        let request = request(args)?;
+        let serial = super::request::serial(&args.request, &request);
+        return Ok((Asked::Request(Box::new(request)), serial));
+    };
+    let saved = saved(path)?;
+    match &args.request.serial {
+        Some(serial) if *serial != saved.serial => {
+            Err(Usage::new(format!("--serial {serial}: the plan is for {}", saved.serial), None))
+        }
+        _ => {
+            let serial = saved.serial.clone();
+            Ok((Asked::Saved(Box::new(saved)), Some(serial)))
+        }
     }
+}
+
+fn saved(path: &Path) -> Result<SavedPlan, Usage> {
+    let place = format!("--from-plan {}", path.display());
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Usage::new(format!("{place}: {}", with_causes(&error)), None))?;
+    SavedPlan::parse(&text).map_err(|error| Usage::new(format!("{place}: {error}"), None))
 }
 
 fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exit {
@@ -121,7 +142,8 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
         None | Some(VdomModeArg::Single) => VdomMode::Disable,
         Some(VdomModeArg::Multi) => VdomMode::Multiple,
     };
-    match Mint::dry_run(&prepared.request, prepared.version, vdom_mode, &prepared.templates) {
+    let Asked::Request(request) = &prepared.asked else { return Exit::Usage };
+    match Mint::dry_run(request, prepared.version, vdom_mode, &prepared.templates) {
         Ok((plan, script)) => {
             reporter.dry_run(&plan, args.fortios.is_none() && args.vdom_mode.is_none());
             let exit = print(script.to_string().as_bytes());
@@ -160,7 +182,8 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let device = line.endpoint.name.clone();
-    let mint = Mint { line, request: prepared.request, consent: consent(args), templates: prepared.templates, custody };
+    let mint =
+        Mint { line, asked: prepared.asked, consent: args.consent.consent(), templates: prepared.templates, custody };
     if let Err(error) = mint.rehearse() {
         reporter.refused_request(&error);
         return Exit::Usage;
@@ -190,16 +213,13 @@ async fn line(
     let within = logging_in::within(&args.ssh);
     if args.sim {
         let running = simulated(args, prepared).await?;
-        let (dial, endpoint) = super::simulated::login(&running, within);
-        return Ok((Line { dial, endpoint, within, interrupt, simulated: true }, Some(running)));
+        let line = super::simulated::line(&running, within, interrupt);
+        return Ok((Line { serial: prepared.serial.clone(), ..line }, Some(running)));
     }
     let text = args.device.as_deref().ok_or_else(no_device)?;
-    logging_in::check_files(&args.ssh).map_err(|message| Usage::new(message, None))?;
-    let usage = |error: DialError| Usage::new(with_causes(&error), error.hint());
-    let dial = logging_in::dial(&args.ssh, args.delivery.ssh_options()).map_err(usage)?;
-    // As in ssh, `-u` wins over the text.
-    let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), prepared.request.ssh_user.as_deref());
-    Ok((Line { dial, endpoint: endpoint.map_err(usage)?, within, interrupt, simulated: false }, None))
+    let user = prepared.asked.request().and_then(|request| request.ssh_user.as_deref());
+    let line = logging_in::line(&args.ssh, args.delivery.ssh_options(), text, user, interrupt).map_err(Usage::of)?;
+    Ok((Line { serial: prepared.serial.clone(), ..line }, None))
 }
 
 async fn simulated(args: &MintArgs, prepared: &Prepared) -> Result<sim::Running, Usage> {

@@ -10,6 +10,7 @@ mod interrupt;
 mod key;
 mod logging_in;
 mod mint;
+mod plan;
 mod preset;
 mod request;
 mod rotate;
@@ -39,6 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     match cli.command {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
+        Command::Plan(args) => plan::run(&args, &cli.talk, &mut reporter),
         Command::Rotate(args) => rotate::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),

@@ -211,10 +211,13 @@ async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Rep
 }
 
 async fn line(args: &RotateArgs, asked: &Asked, interrupt: Interrupt) -> Result<(Line, Option<sim::Running>), Usage> {
+    let serial = args.request.serial.clone();
+    let serial = serial.or_else(|| asked.request.as_ref().and_then(|request| request.serial.clone()));
     if !args.sim {
         let text = args.device.as_deref().unwrap_or_default();
         let user = asked.request.as_ref().and_then(|request| request.ssh_user.as_deref());
-        return Ok((logging_in::line(&args.ssh, args.delivery.ssh_options(), text, user, interrupt)?, None));
+        let line = logging_in::line(&args.ssh, args.delivery.ssh_options(), text, user, interrupt)?;
+        return Ok((Line { serial, ..line }, None));
     }
     let default = sim::SimOptions::default();
     let options = sim::SimOptions {
@@ -229,5 +232,5 @@ async fn line(args: &RotateArgs, asked: &Asked, interrupt: Interrupt) -> Result<
         return Err(("--sim: the simulated device made no key".into(), None));
     }
     let line = simulated::line(&running, logging_in::within(&args.ssh), interrupt);
-    Ok((line, Some(running)))
+    Ok((Line { serial, ..line }, Some(running)))
 }

@@ -46,7 +46,7 @@ pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
 /// The same as a line.
 pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) -> Line {
     let (dial, endpoint) = login(running, within);
-    Line { dial, endpoint, within, interrupt, simulated: true }
+    Line { dial, endpoint, within, interrupt, simulated: true, serial: None }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.

@@ -69,7 +69,7 @@ async fn prepared(args: &VerifyCommand, interrupt: Interrupt) -> Result<(Verify,
     if args.sim {
         let running = simulated::start(&check::options(&args.simulated)?).await.map_err(|message| (message, None))?;
         let (dial, endpoint) = simulated::login(&running, within);
-        let line = Line { dial, endpoint, within, interrupt, simulated: true };
+        let line = Line { dial, endpoint, within, interrupt, simulated: true, serial: None };
         let key = match key_of(args, &line)? {
             Some(key) => key,
             None => {
@@ -85,7 +85,7 @@ async fn prepared(args: &VerifyCommand, interrupt: Interrupt) -> Result<(Verify,
     let usage = |error: DialError| (with_causes(&error), error.hint());
     let dial = logging_in::dial(&args.ssh, check::options_of(&args.output)).map_err(usage)?;
     let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), None).map_err(usage)?;
-    let line = Line { dial, endpoint, within, interrupt, simulated: false };
+    let line = Line { dial, endpoint, within, interrupt, simulated: false, serial: None };
     let key = key_of(args, &line)?.ok_or_else(no_key)?;
     Ok((Verify { line, templates, verification, api_user, key }, None))
 }

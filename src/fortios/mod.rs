@@ -3,6 +3,7 @@
 pub mod admin_session;
 pub mod central_management;
 pub mod certificate;
+pub mod difference;
 pub mod duration;
 pub mod edit;
 pub mod expires;
@@ -24,6 +25,7 @@ pub mod request_text;
 pub mod retirement;
 pub mod rights;
 pub mod rotation;
+pub mod saved_plan;
 pub mod schema;
 pub mod script;
 pub mod show;

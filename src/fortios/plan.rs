@@ -1,6 +1,7 @@
 //! The decision: what has to be done on a device so that it has what was requested, or why it must not be done.
 
 mod rotate;
+mod saved;
 
 use super::admin_session::AdminSession;
 use super::edit::{Edit, ProfileEdit, UserEdit};
@@ -86,6 +87,12 @@ pub enum PlanError {
     /// The request cannot be had on this version.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The plan was made when the device was another, or had something else.
+    #[error("the device is not as it was when the plan was made: {}", .changes.join("; "))]
+    Stale {
+        /// What is not as it was.
+        changes: Vec<String>,
+    },
     /// Others use the profile that would be altered.
     #[error("the access profile {profile} would be altered, and it is used by {}", .users.join(", "))]
     SharedProfile {
@@ -138,6 +145,7 @@ impl PlanError {
             PlanError::SharedProfile { .. } => {
                 Some("name another profile with --profile, or mean it with --change-shared-profile".into())
             }
+            PlanError::Stale { .. } => Some("make the plan again with `fgtkey plan --out FILE`, and look at it".into()),
             PlanError::Untypeable { setting, .. } => {
                 Some(format!("change its {setting}, or replace the key where it is with --in-place"))
             }

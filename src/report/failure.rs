@@ -7,12 +7,17 @@ use super::{Exit, Reporter, Verbosity, with_causes};
 use crate::deliver::{DeliverError, Escrowed};
 use crate::fortios::plan::{Plan, PlanError};
 use crate::fortios::request_error::RequestError;
+use crate::fortios::rights::Lack;
 use crate::fortios::script::Script;
 use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
 use crate::verbs::console::ASKS_SINCE;
 use crate::verbs::failure::{Failure, Left, MintError, Remains};
 use crate::verbs::survey::SurveyError;
+
+/// What an administrator of a VDOM has to hear.
+const NEEDS_SUPER_ADMIN: &str =
+    "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin";
 
 impl Reporter {
     /// Says what went wrong on `device` and what is left there; returns how the run ends.
@@ -191,7 +196,7 @@ fn exit(failure: &Failure) -> Exit {
     }
 }
 
-fn hint(error: &MintError) -> Option<String> {
+pub(super) fn hint(error: &MintError) -> Option<String> {
     match error {
         MintError::Deliver(error) => error.hint(),
         MintError::Dial(error) => error.hint(),
@@ -208,6 +213,15 @@ fn hint(error: &MintError) -> Option<String> {
             "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"
                 .into(),
         ),
+        MintError::Survey(SurveyError::NoGlobal { .. }) => Some(NEEDS_SUPER_ADMIN.into()),
+        MintError::Survey(SurveyError::OtherDevice { .. }) => {
+            Some("look at the address; --serial says which device is meant".into())
+        }
+        MintError::Survey(SurveyError::Rights { profile, lack: Lack::CliSwitches(off) }) => Some(format!(
+            "log in as a super_admin (-u USER), or let one set {} to enable in the access profile {profile}",
+            off.join(" and ")
+        )),
+        MintError::Survey(SurveyError::Rights { .. }) => Some("log in as a super_admin: -u USER".into()),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
         MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
@@ -239,7 +253,7 @@ fn fault_hint(fault: &Fault) -> Option<String> {
 fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     let says = |words: &str| refusal.text.contains(words);
     let hint = if line == "config global" {
-        "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin"
+        NEEDS_SUPER_ADMIN
     } else if says("password required") {
         "FortiOS 7.6.5 wants this administrator's password for API users: give it with FGTKEY_PASSWORD or --password-file, also when a key logs in"
     } else if line.starts_with("set accprofile") && says("entry not found in datasource") {

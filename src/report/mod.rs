@@ -15,6 +15,7 @@ pub mod check;
 mod delivery;
 mod exit;
 mod failure;
+pub mod plan;
 mod rotate;
 mod scrape;
 mod step;

@@ -39,10 +39,19 @@ impl FromStr for Color {
 impl Color {
     /// Whether standard error is coloured.
     pub fn on_stderr(self) -> bool {
+        self.on(AutoStream::choice(&io::stderr()))
+    }
+
+    /// Whether standard output is coloured, where it carries what people read.
+    pub fn on_stdout(self) -> bool {
+        self.on(AutoStream::choice(&io::stdout()))
+    }
+
+    fn on(self, auto: ColorChoice) -> bool {
         match self {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => !matches!(AutoStream::choice(&io::stderr()), ColorChoice::Never),
+            Color::Auto => !matches!(auto, ColorChoice::Never),
         }
     }
 }
@@ -52,6 +61,7 @@ const VERB: Style = AnsiColor::Cyan.on_default();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default();
 const HINT: Style = AnsiColor::Green.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
 
 /// The styles of the few things that have one, or none of them.
 pub(super) struct Palette {
@@ -82,6 +92,18 @@ impl Palette {
 
     pub(super) fn hint(&self, text: &str) -> String {
         self.paint(HINT, text)
+    }
+
+    pub(super) fn added(&self, text: &str) -> String {
+        self.paint(HINT, text)
+    }
+
+    pub(super) fn removed(&self, text: &str) -> String {
+        self.paint(REMOVED, text)
+    }
+
+    pub(super) fn changed(&self, text: &str) -> String {
+        self.paint(NOTE, text)
     }
 
     fn paint(&self, style: Style, text: &str) -> String {

@@ -37,6 +37,8 @@ pub struct Line {
     pub interrupt: Interrupt,
     /// Whether it is our own simulated device.
     pub simulated: bool,
+    /// The serial number that the device must have, where the operator says so: another device may answer at its address.
+    pub serial: Option<String>,
 }
 
 /// Somebody at the console of a device.

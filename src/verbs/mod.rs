@@ -16,6 +16,7 @@ mod lesson;
 mod memory;
 pub mod mint;
 mod order;
+pub mod plan;
 pub mod program;
 mod push;
 mod record;

@@ -99,6 +99,7 @@ impl Revoke<'_> {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Revoked, MintError> {
         let mut surveyed = survey::survey(console, line, self.templates, self.names(), observer).await?;
+        surveyed.check_rights()?;
         let retirement = self.decide(console, line, &mut surveyed, observer).await?;
         lesson.retirement = Some(retirement.clone());
         let done = Revoked {

@@ -16,7 +16,7 @@ use fgtkey::sim::{Device, DeviceSpec, Fault, Listen, Server, VdomMode};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
-use fgtkey::verbs::mint::Mint;
+use fgtkey::verbs::mint::{Asked, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
 use russh::keys::{Algorithm, PrivateKey};
@@ -290,8 +290,9 @@ impl Scene {
                 within: self.within,
                 interrupt: self.interrupt.clone(),
                 simulated: false,
+                serial: None,
             },
-            request: Request::from_parts(None, self.flags.clone()).unwrap(),
+            asked: Asked::Request(Box::new(Request::from_parts(None, self.flags.clone()).unwrap())),
             consent: self.consent,
             templates: Templates::embedded().unwrap(),
             custody: Custody {

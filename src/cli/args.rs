@@ -4,6 +4,7 @@ mod check;
 mod exec;
 mod get;
 mod plan;
+mod revoke;
 mod rotate;
 mod verify;
 
@@ -24,6 +25,7 @@ pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
 pub use plan::PlanArgs;
+pub use revoke::RevokeArgs;
 pub use rotate::{Grace, RotateArgs};
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
@@ -68,6 +70,8 @@ pub enum Command {
     Plan(Box<PlanArgs>),
     /// Replace a key without an outage, then retire the old one
     Rotate(Box<RotateArgs>),
+    /// Remove an API user, and its profile when nothing else uses it; or switch it off and on
+    Revoke(Box<RevokeArgs>),
     /// Prove that a delivered key works over REST
     Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it

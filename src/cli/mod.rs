@@ -2,6 +2,7 @@
 
 pub mod args;
 mod check;
+mod confirm;
 mod deliver;
 mod delivery;
 mod exec;
@@ -13,6 +14,7 @@ mod mint;
 mod plan;
 mod preset;
 mod request;
+mod revoke;
 mod rotate;
 mod scrape;
 mod sim;
@@ -41,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Plan(args) => plan::run(&args, &cli.talk, &mut reporter),
+        Command::Revoke(args) => revoke::run(&args, &cli.talk, &mut reporter),
         Command::Rotate(args) => rotate::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),

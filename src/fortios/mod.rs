@@ -4,6 +4,7 @@ pub mod admin_session;
 pub mod central_management;
 pub mod certificate;
 pub mod difference;
+pub mod disabled;
 pub mod duration;
 pub mod edit;
 pub mod expires;

@@ -1,5 +1,6 @@
 //! The decision: what has to be done on a device so that it has what was requested, or why it must not be done.
 
+mod access;
 mod rotate;
 mod saved;
 

@@ -223,6 +223,9 @@ pub(super) fn hint(error: &MintError) -> Option<String> {
         )),
         MintError::Survey(SurveyError::Rights { .. }) => Some("log in as a super_admin: -u USER".into()),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
+        MintError::NotRemembered { .. } => {
+            Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
+        }
         MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
     }
 }

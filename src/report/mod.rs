@@ -16,6 +16,7 @@ mod delivery;
 mod exit;
 mod failure;
 pub mod plan;
+pub mod revoke;
 mod rotate;
 mod scrape;
 mod step;

@@ -74,6 +74,11 @@ impl Custody {
 }
 
 impl Held {
+    /// An API user of which nothing is taken up.
+    pub(super) fn alone(lock: Lock) -> Held {
+        Held { _lock: lock, past: None, kept: None }
+    }
+
     /// Whether the key that the API user may have now is one that nobody uses: then it is no key to be careful of.
     pub(super) fn may_replace(&self) -> bool {
         let Some(past) = &self.past else { return false };

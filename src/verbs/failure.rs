@@ -43,6 +43,12 @@ pub enum MintError {
     /// The device answered generate-key with neither a key nor a refusal.
     #[error("the device generated no key")]
     NoKey,
+    /// Nobody here knows what an API user was that another machine has switched off.
+    #[error("what {user} was before it was disabled is not known on this machine")]
+    NotRemembered {
+        /// The API user.
+        user: String,
+    },
     /// The key had to be proven, and was not seen to work.
     #[error("the key was not seen to work: {}", .0.detail)]
     NotProven(Box<Verified>),

@@ -1,6 +1,7 @@
 //! One file per verb: its story from top to bottom, without wording and without flags; and what the verbs stand on: a
 //! console, the survey of a device, and the site of a change with its way back.
 
+pub mod access;
 pub mod check;
 pub mod child;
 pub mod console;

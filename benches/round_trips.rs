@@ -20,6 +20,7 @@ use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
+use fgtkey::fortios::transaction::Transaction;
 use fgtkey::fortios::version::Version;
 use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
@@ -202,6 +203,7 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
     };
     Mint {
         line,
+        transaction: Transaction::Off,
         asked: Asked::Request(Box::new(request(case))),
         consent: Consent::default(),
         templates: Templates::replacing([]).unwrap(),

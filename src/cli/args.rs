@@ -17,6 +17,7 @@ use clap_complete::Shell;
 
 use crate::deliver::{Destination, Format};
 use crate::fortios::plan::Consent;
+use crate::fortios::transaction::Transaction;
 use crate::report::Color;
 use crate::sim;
 use crate::ssh::HostKeyPolicy;
@@ -116,6 +117,10 @@ pub struct MintArgs {
         "peer_group", "schedule", "expires", "dry_run",
     ])]
     pub from_plan: Option<PathBuf>,
+    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
+    /// on a real device so far)
+    #[arg(long, value_name = "off|auto|require", default_value = "off")]
+    pub transaction: Transaction,
     /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
     #[arg(long, value_name = "VERSION")]
     pub fortios: Option<String>,

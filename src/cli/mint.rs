@@ -182,8 +182,14 @@ async fn mint(args: &MintArgs, prepared: Prepared, talk: &Talk, reporter: &mut R
         }
     };
     let device = line.endpoint.name.clone();
-    let mint =
-        Mint { line, asked: prepared.asked, consent: args.consent.consent(), templates: prepared.templates, custody };
+    let mint = Mint {
+        line,
+        asked: prepared.asked,
+        transaction: args.transaction,
+        consent: args.consent.consent(),
+        templates: prepared.templates,
+        custody,
+    };
     if let Err(error) = mint.rehearse() {
         reporter.refused_request(&error);
         return Exit::Usage;

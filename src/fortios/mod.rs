@@ -32,6 +32,7 @@ pub mod script;
 pub mod show;
 pub mod status;
 pub mod suggestion;
+pub mod transaction;
 pub mod trusted_host;
 pub mod version;
 mod wanted;

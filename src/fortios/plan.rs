@@ -85,6 +85,9 @@ pub enum PlanError {
         /// The profile.
         profile: String,
     },
+    /// A transaction is required, and the release has none.
+    #[error("FortiOS {0} has no configuration transactions (they came with 6.2)")]
+    NoTransaction(Version),
     /// The request cannot be had on this version.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -142,6 +145,7 @@ impl PlanError {
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())
             }
+            PlanError::NoTransaction(_) => Some("leave out --transaction, or say --transaction auto".into()),
             PlanError::Request(error) => error.hint(),
             PlanError::SharedProfile { .. } => {
                 Some("name another profile with --profile, or mean it with --change-shared-profile".into())

@@ -16,7 +16,7 @@ use super::script::{Script, ScriptError};
 use super::words;
 
 /// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 19] = [
+const EMBEDDED: [(&str, &str); 20] = [
     ("api-user.cli", include_str!("../../templates/api-user.cli")),
     ("authorities.cli", include_str!("../../templates/authorities.cli")),
     ("authority.cli", include_str!("../../templates/authority.cli")),
@@ -35,6 +35,7 @@ const EMBEDDED: [(&str, &str); 19] = [
     ("save.cli", include_str!("../../templates/save.cli")),
     ("status.cli", include_str!("../../templates/status.cli")),
     ("survey.cli", include_str!("../../templates/survey.cli")),
+    ("transaction.cli", include_str!("../../templates/transaction.cli")),
     ("user.cli", include_str!("../../templates/user.cli")),
 ];
 
@@ -263,9 +264,33 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn push(&self, plan: &Plan, paging: Paging, profile: &str) -> Result<Script, RenderError> {
+        self.push_within(plan, paging, profile, false)
+    }
+
+    /// The same; in a `transaction` the objects appear at one instant, and are read back when they have.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn push_within(
+        &self,
+        plan: &Plan,
+        paging: Paging,
+        profile: &str,
+        transaction: bool,
+    ) -> Result<Script, RenderError> {
         let read_back = ("read-back.cli", context! { profile, user => plan.key.user.clone() });
-        let jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([read_back]).collect();
+        let step = |step: &'static str| transaction.then(|| ("transaction.cli", context! { step }));
+        let edits = step("start").into_iter().chain(plan.edits.iter().map(job)).chain(step("commit"));
+        let jobs: Vec<(&str, Value)> = edits.chain([read_back]).collect();
         self.script(plan.vdoms, paging, &jobs)
+    }
+
+    /// `execute config-transaction abort`: what a transaction holds is dropped.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn abort_transaction(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, Paging::Answered, &[("transaction.cli", context! { step => "abort" })])
     }
 
     /// The API users between which a rotation goes, a `show` each, in the order of `users`.

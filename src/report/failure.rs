@@ -223,6 +223,9 @@ pub(super) fn hint(error: &MintError) -> Option<String> {
         )),
         MintError::Survey(SurveyError::Rights { .. }) => Some("log in as a super_admin: -u USER".into()),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
+        MintError::NoTransaction(_) => {
+            Some("another one may be open; --transaction auto goes on without, each object complete".into())
+        }
         MintError::NotRemembered { .. } => {
             Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
         }
@@ -245,6 +248,7 @@ fn fault_hint(fault: &Fault) -> Option<String> {
                 .into(),
         ),
         FaultKind::WrongPassword => Some("the login's password was given once and is not tried again".into()),
+        FaultKind::TransactionExpired => Some("run it again; without a transaction nothing can expire".into()),
         FaultKind::Silent { .. } => Some("a longer --timeout SECONDS waits longer; -vv shows the session".into()),
         FaultKind::Level { .. } | FaultKind::Overrun | FaultKind::NoKey(_) => Some("-vv shows the session".into()),
         FaultKind::NotFortiGate(_) => Some("fgtkey speaks FortiOS; other products have other commands".into()),
@@ -263,6 +267,10 @@ fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
         "there is no such profile, or your own administrator may not assign it: only a super_admin sees super_admin"
     } else if line.starts_with("set vdom") && says("entry not found in datasource") {
         "the device has no VDOM of that name; `config vdom` and `edit ?` on the device lists them"
+    } else if says("locked") {
+        "another administrator has it open in a configuration transaction; wait until it is committed, aborted or expired"
+    } else if says("used by other") {
+        "something else refers to it; --keep-profile leaves a profile that is in use"
     } else if says("entry not found in datasource") {
         "what the line names does not exist on the device"
     } else if says("maximum number of entries") || refusal.code == Some(-4) {

@@ -7,6 +7,7 @@ use crate::fortios::objects::User;
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
 use crate::fortios::script::Script;
+use crate::fortios::transaction::Transaction;
 use crate::journal::{Journal, State};
 
 use super::console::Line;
@@ -129,7 +130,8 @@ impl Access {
         let intended = Intended { plan: &plan, before: &facts.objects, retires: None, destinations: Vec::new() };
         let journal = self.journal.begin(planned(self.verb(), &self.line, &seen.1.status.serial, &intended));
         let journal = journal.map_err(MintError::from)?;
-        let start = Start { line: &self.line, templates: &self.templates, order: &order };
+        let start =
+            Start { line: &self.line, templates: &self.templates, order: &order, transaction: Transaction::Off };
         let mut site = Site::new(start, held, seen, plan, journal);
         push(&mut site, observer).await?;
         let saved = site.save(observer).await;

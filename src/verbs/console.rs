@@ -132,6 +132,11 @@ impl Console {
         self.session.is_at_prompt()
     }
 
+    /// Whether a configuration transaction is open here.
+    pub fn is_in_transaction(&self) -> bool {
+        self.session.is_in_transaction()
+    }
+
     /// Tells the session whom it talks to, so that it knows what may be typed ahead.
     pub fn introduce(&mut self, status: &Status) {
         let manners = self.session.manners();

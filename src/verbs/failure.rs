@@ -58,6 +58,9 @@ pub enum MintError {
     /// It must not be done on this device.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A transaction was required, and the device opened none.
+    #[error("the device opened no configuration transaction")]
+    NoTransaction(#[source] Fault),
     /// Everything was accepted, and the device shows something else.
     #[error("every line was accepted, but the device shows something else than was sent: {}", .0.join("; "))]
     ReadBack(Vec<String>),

@@ -13,6 +13,7 @@ use crate::fortios::request::{ProfileRequest, Request};
 use crate::fortios::saved_plan::SavedPlan;
 use crate::fortios::script::Script;
 use crate::fortios::status::VdomMode;
+use crate::fortios::transaction::Transaction;
 use crate::fortios::version::{NEWEST, Version};
 use crate::journal::{self, State};
 
@@ -70,6 +71,8 @@ pub struct Mint {
     pub asked: Asked,
     /// What the operator allows.
     pub consent: Consent,
+    /// Whether the objects are made in one transaction.
+    pub transaction: Transaction,
     /// The templates.
     pub templates: Templates,
     /// Where the key goes, and how that is made sure.
@@ -89,10 +92,11 @@ impl Mint {
         held.tell(&self.line, observer);
         let order = self.order(&held);
         let order = order.as_ref();
+        self.transaction.on(surveyed.facts.version).map_err(MintError::from)?;
         let plan = decide(order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;
         tell_plan(&plan, &self.line, observer);
         let journal = held.begin(&self.custody.journal, self.planned(&plan, &surveyed, &slot))?;
-        let start = Start { line: &self.line, templates: &self.templates, order };
+        let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, (console, surveyed), plan, journal);
         push(&mut site, observer).await?;
         site.tell_objects(observer);

@@ -9,6 +9,7 @@ use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
+use fgtkey::fortios::transaction::Transaction;
 use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::{Interrupt, Interrupter};
@@ -37,6 +38,7 @@ pub struct Scene {
     pub listen: Listen,
     pub flags: RequestFlags,
     pub consent: Consent,
+    pub transaction: Transaction,
     pub login: DialOptions,
     /// How long one reply may take.
     pub within: Duration,
@@ -140,6 +142,7 @@ impl Scene {
             listen: Listen::default(),
             flags: request(),
             consent: Consent::default(),
+            transaction: Transaction::Off,
             login: with_password("admin"),
             within: Duration::from_secs(20),
             keyed: false,
@@ -292,6 +295,7 @@ impl Scene {
                 simulated: false,
                 serial: None,
             },
+            transaction: self.transaction,
             asked: Asked::Request(Box::new(Request::from_parts(None, self.flags.clone()).unwrap())),
             consent: self.consent,
             templates: Templates::embedded().unwrap(),

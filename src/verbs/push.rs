@@ -29,7 +29,7 @@ pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Sen
 
 /// False: it is worth another try, from a plan that knows what has been saved already.
 async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<bool, MintError> {
-    let within = site.transaction.on(site.plan.version)?;
+    let within = !site.unopened && site.transaction.on(site.plan.version)?;
     let names = site.names();
     let script = site.templates.push_within(&site.plan, site.surveyed.paging, names.profile, within)?;
     site.sent.extend(site.plan.edits.iter().cloned());
@@ -68,7 +68,7 @@ async fn without_transaction(
     }
     let text = format!("the device opened no configuration transaction ({}); going on without", fault.kind);
     site.tell(observer, Event::Warning(Warning::Said(text)));
-    site.transaction = Transaction::Off;
+    site.unopened = true;
     site.stand_up(observer).await.map_err(|_| fault.into())
 }
 

@@ -43,8 +43,10 @@ pub(super) struct Site<'a> {
     pub(super) line: &'a Line,
     pub(super) templates: &'a Templates,
     order: &'a dyn Order,
-    /// Whether the push is to be a transaction; none any more once the device has refused to open one.
+    /// Whether the push is to be a transaction.
     pub(super) transaction: Transaction,
+    /// The device has refused to open one.
+    pub(super) unopened: bool,
     /// What this run writes down of itself.
     pub(super) journal: Run,
     console: Option<Console>,
@@ -78,6 +80,7 @@ impl<'a> Site<'a> {
             templates,
             order,
             transaction,
+            unopened: false,
             journal,
             console: Some(console),
             surveyed,

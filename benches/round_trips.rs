@@ -30,7 +30,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
-use fgtkey::verbs::mint::{Asked, Mint};
+use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 
 /// The delays of each direction at which a mint is timed; a round trip is twice as long.
@@ -202,6 +202,7 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
         serial: None,
     };
     Mint {
+        errand: Errand::Keep,
         line,
         transaction: Transaction::Off,
         asked: Asked::Request(Box::new(request(case))),

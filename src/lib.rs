@@ -6,7 +6,7 @@
 //!
 //! # The way of a mint
 //!
-//! *Request → facts → plan → script → session → key → delivery.* Each arrow is one function, and
+//! *Request → facts → plan → script → session → key → escrow → delivery → proof.* Each arrow is one function, and
 //! [`verbs::mint`] reads as the list:
 //!
 //! | step | function | why so |
@@ -16,8 +16,12 @@
 //! | ask who it is | [`verbs::survey`] → [`fortios::facts::Facts`] | version, VDOMs, HA role, what is there already |
 //! | decide | [`fortios::plan::Plan::mint`] | pure; all knowledge of versions is spent here |
 //! | write it down | [`fortios::render::Templates`] → [`fortios::script::Script`] | templates give text, the text is checked |
+//! | remember | [`journal::Journal::begin`] | on disk before the device is touched: a run that dies is taken up by the next |
 //! | do it | [`session::Session::run`] | no I/O of its own; [`session::drive`] moves the bytes |
-//! | keep it | [`deliver::Reservation::store`] | takes the reservation and the secret, so it happens once |
+//! | secure it | [`deliver::Reservation::secure`] | takes the secret: the key is in the escrow before anybody has it |
+//! | hand it over | [`deliver::Secured::deliver`] | a destination that fails leaves the key where it is safe |
+//! | prove it | [`verbs::verification::verify`] | over REST, with the certificate that SSH vouches for |
+//! | let go | [`deliver::Delivered::finish`] | the escrow is emptied when everybody has the key |
 //!
 //! A dry run takes the same way with facts out of flags and stops when it is written down. `--sim` takes the same way with a
 //! simulated device at the end of the wire. There is no second way.

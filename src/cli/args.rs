@@ -1,8 +1,11 @@
 //! The command line as clap reads it: types and help, no logic.
 
+mod audit;
 mod check;
+mod delivery;
 mod exec;
 mod get;
+mod mint;
 mod plan;
 mod revoke;
 mod rotate;
@@ -10,21 +13,22 @@ mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::deliver::{Destination, Format};
+use crate::deliver::Format;
 use crate::fortios::plan::Consent;
-use crate::fortios::transaction::Transaction;
 use crate::report::Color;
 use crate::sim;
 use crate::ssh::HostKeyPolicy;
 
+pub use audit::{AuditArgs, Form, FormOrOption, PrefixLength};
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
+pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
+pub use mint::{MintArgs, OrderArgs};
 pub use plan::PlanArgs;
 pub use revoke::RevokeArgs;
 pub use rotate::{Grace, RotateArgs};
@@ -55,7 +59,7 @@ pub struct Talk {
     /// Write the session, redacted, to a file (0600)
     #[arg(long, global = true, value_name = "FILE")]
     pub transcript: Option<PathBuf>,
-    /// Colour on stderr
+    /// Colour on stderr, and of a table on stdout
     #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto")]
     pub color: Color,
 }
@@ -65,6 +69,8 @@ pub struct Talk {
 pub enum Command {
     /// Log in, change nothing, say what was found and whether mint would work
     Check(Box<CheckArgs>),
+    /// List API users, what each may do and from where, and what is weak about it
+    Audit(Box<AuditArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
     /// Log in, compare, show what mint would change; change nothing
@@ -97,57 +103,6 @@ pub enum Command {
         /// The command to print it of [default: the program]
         command: Option<String>,
     },
-}
-
-/// `fgtkey mint`.
-#[derive(Debug, Args)]
-pub struct MintArgs {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
-    /// Use an embedded simulated FortiGate instead of a device; without a request: the vendor's tutorial
-    #[arg(long, conflicts_with = "device")]
-    pub sim: bool,
-    /// Print the CLI to paste by hand, and do nothing else
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "request", "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
-        "peer_group", "schedule", "expires", "dry_run",
-    ])]
-    pub from_plan: Option<PathBuf>,
-    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
-    /// on a real device so far)
-    #[arg(long, value_name = "off|auto|require", default_value = "off")]
-    pub transaction: Transaction,
-    /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
-    #[arg(long, value_name = "VERSION")]
-    pub fortios: Option<String>,
-    /// The VDOM mode of a dry run or of the simulated device [default: single]
-    #[arg(long, value_name = "single|multi", hide_possible_values = true)]
-    pub vdom_mode: Option<VdomModeArg>,
-    /// What to make.
-    #[command(flatten)]
-    pub request: RequestArgs,
-    /// What is allowed.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
-    /// Where the key goes.
-    #[command(flatten)]
-    pub delivery: DeliveryArgs,
-    /// How the key is proven.
-    #[command(flatten)]
-    pub verify: VerifyArgs,
-    /// How to log in.
-    #[command(flatten)]
-    pub ssh: SshArgs,
-    /// A fault of the simulated device: LINE=refuse|drop|hang|cut:N (repeatable; see `fgtkey sim --help`)
-    #[arg(long = "fault", value_name = "FAULT", hide_short_help = true, help_heading = "Rehearsal")]
-    pub faults: Vec<sim::Fault>,
-    /// A trap of the simulated device (repeatable; see `fgtkey sim --help`)
-    #[arg(long = "trap", value_name = "TRAP", hide_short_help = true, help_heading = "Rehearsal")]
-    pub traps: Vec<sim::Trap>,
 }
 
 /// The request.
@@ -224,43 +179,6 @@ impl ConsentArgs {
     }
 }
 
-/// Where the key goes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Delivery")]
-pub struct DeliveryArgs {
-    /// A destination: stdout, file:PATH, dotenv:PATH, tfvars:PATH, ansible:PATH, age:PATH, vault:MOUNT/PATH, k8s:PATH|-,
-    /// exec:COMMAND; options behind commas: age:fw1.age,armor=yes (repeatable) [default: stdout]
-    #[arg(long = "to", value_name = "DESTINATION")]
-    pub to: Vec<Destination>,
-    /// Print the key to a terminal although it is delivered elsewhere too
-    #[arg(long)]
-    pub reveal: bool,
-    /// Who may open what age: seals, where it names nobody: age1…, or an SSH public key (repeatable)
-    #[arg(long = "age-recipient", value_name = "RECIPIENT")]
-    pub age_recipients: Vec<String>,
-    /// The same out of a file, one recipient a line (repeatable)
-    #[arg(long = "age-recipients-file", value_name = "FILE")]
-    pub age_recipients_files: Vec<String>,
-    /// Where keys are until they are delivered.
-    #[command(flatten)]
-    pub escrow: EscrowArgs,
-    /// What stdout carries; with a `=` in it, an option of ssh (repeatable)
-    #[arg(short, long = "output", value_name = "key|json|env|tfvars|KEY=VALUE")]
-    pub output: Vec<OutputOrOption>,
-}
-
-/// Where keys are until they are delivered.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Delivery")]
-pub struct EscrowArgs {
-    /// Seal keys that are not delivered yet: age1…, or an SSH public key (repeatable) [default: FGTKEY_ESCROW_RECIPIENT]
-    #[arg(long = "escrow-recipient", value_name = "RECIPIENT")]
-    pub escrow_recipients: Vec<String>,
-    /// The age identity that opens a key which an earlier run left sealed in the escrow
-    #[arg(long, value_name = "FILE")]
-    pub escrow_identity: Option<PathBuf>,
-}
-
 /// `fgtkey deliver`.
 #[derive(Debug, Args)]
 pub struct DeliverArgs {
@@ -279,45 +197,6 @@ pub struct DeliverArgs {
     /// Where keys are until they are delivered.
     #[command(flatten)]
     pub escrow: EscrowArgs,
-}
-
-/// `-o`, which is both the output of tools of this kind and the options of `ssh`: the latter have a `=`, or a blank.
-#[derive(Debug, Clone)]
-pub enum OutputOrOption {
-    /// What stdout carries.
-    Output(Format),
-    /// An option of `ssh_config`.
-    Option(String),
-}
-
-impl FromStr for OutputOrOption {
-    type Err = <Format as FromStr>::Err;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.contains(['=', ' ']) {
-            return Ok(OutputOrOption::Option(text.to_owned()));
-        }
-        text.parse().map(OutputOrOption::Output)
-    }
-}
-
-impl DeliveryArgs {
-    /// What stdout carries: what was said last.
-    pub fn format(&self) -> Option<Format> {
-        self.output.iter().rev().find_map(|said| match said {
-            OutputOrOption::Output(format) => Some(*format),
-            OutputOrOption::Option(_) => None,
-        })
-    }
-
-    /// The options of `ssh`, in their order.
-    pub fn ssh_options(&self) -> Vec<String> {
-        let options = self.output.iter().filter_map(|said| match said {
-            OutputOrOption::Output(_) => None,
-            OutputOrOption::Option(text) => Some(text.clone()),
-        });
-        options.collect()
-    }
 }
 
 /// How to log in, with ssh's names.

@@ -5,47 +5,25 @@ use std::path::Path;
 use crate::fortios::render::Templates;
 use crate::fortios::version::Version;
 use crate::report::check::{Next, to_json, to_table};
-use crate::report::{Exit, Reporter, with_causes};
+use crate::report::{Exit, Reporter};
 use crate::session::drive::Interrupt;
 use crate::sim::{Running, SimOptions};
-use crate::ssh::{DialError, HostKeyPolicy};
+use crate::ssh::HostKeyPolicy;
 use crate::verbs::check::Check;
-use crate::verbs::console::Line;
 
 use super::args::{CheckArgs, JsonOrOption, SimulatedArgs, SshArgs, Talk, VdomModeArg};
 use super::transcript::Recorded;
-use super::{logging_in, print, runtime, simulated};
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
+use super::{Usage, block_on, logging_in, print, simulated};
 
 pub(super) fn run(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match runtime() {
-        Ok(runtime) => runtime.block_on(check(args, talk, reporter)),
-        Err(error) => {
-            reporter.error(None, &error);
-            Exit::Failed
-        }
-    }
+    block_on(reporter, async |reporter| check(args, talk, reporter).await)
 }
 
-async fn check(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
+async fn check(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
-    let (check, _device) = match prepared(args, interrupt).await {
-        Ok(prepared) => prepared,
-        Err((message, hint)) => {
-            reporter.bad_usage(&message, hint.as_deref());
-            return Exit::Usage;
-        }
-    };
-    let mut recorded = match Recorded::new(reporter, talk.transcript.as_deref()) {
-        Ok(recorded) => recorded,
-        Err(error) => {
-            reporter.bad_usage(&format!("--transcript: {error}"), None);
-            return Exit::Usage;
-        }
-    };
+    let (check, _device) = prepared(args, interrupt).await?;
+    let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match check.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&check.line.endpoint.name, &failure),
         Ok(checked) => {
@@ -58,26 +36,21 @@ async fn check(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
             }
         }
     };
-    recorded.finish(exit)
+    Ok(recorded.finish(exit))
 }
 
 /// Everything that can be judged before anything is contacted.
 async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Option<Running>), Usage> {
     let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
-    let within = logging_in::within(&args.ssh);
     if args.sim {
-        let running = simulated::start(&options(&args.simulated)?).await.map_err(|message| (message, None))?;
-        let (dial, endpoint) = simulated::login(&running, within);
-        let line = Line { dial, endpoint, within, interrupt, simulated: true, serial: None };
+        let running = simulated::start(&options(&args.simulated)?).await?;
+        let line = simulated::line(&running, logging_in::within(&args.ssh), interrupt);
         return Ok((Check { line, templates }, Some(running)));
     }
     check_flags(&args.simulated)?;
     let text = args.device.as_deref().ok_or_else(no_device)?;
-    logging_in::check_files(&args.ssh).map_err(|message| (message, None))?;
-    let usage = |error: DialError| (with_causes(&error), error.hint());
-    let dial = logging_in::dial(&args.ssh, ssh_options(args)).map_err(usage)?;
-    let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), None).map_err(usage)?;
-    Ok((Check { line: Line { dial, endpoint, within, interrupt, simulated: false, serial: None }, templates }, None))
+    let line = logging_in::line(&args.ssh, ssh_options(args), text, None, interrupt)?;
+    Ok((Check { line, templates }, None))
 }
 
 /// Flags that have no meaning without `--sim`.

@@ -18,7 +18,7 @@ pub(super) fn run(args: &DeliverArgs, reporter: &mut Reporter) -> Exit {
     if args.resume { finish(&resume, reporter) } else { list(&resume, reporter) }
 }
 
-fn prepared(args: &DeliverArgs) -> Result<Resume, delivery::Usage> {
+fn prepared(args: &DeliverArgs) -> Result<Resume, super::Usage> {
     if !args.resume && !args.list {
         return Err(("deliver what?".into(), Some("--resume finishes what is in the escrow, --list shows it".into())));
     }
@@ -63,5 +63,5 @@ fn line(record: &Record, missing: &[String]) -> String {
 
 fn unopened(path: &std::path::Path, error: crate::deliver::EscrowError) -> crate::verbs::resume::Resumed {
     let key_of = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    crate::verbs::resume::Resumed { key_of, outcome: Err(NotResumed::Escrow(error)) }
+    crate::verbs::resume::Resumed::not(key_of, NotResumed::Escrow(error))
 }

@@ -7,10 +7,8 @@ use crate::journal::{self, Journal};
 use crate::verbs::custody::Custody;
 use crate::verbs::verification::Verification;
 
+use super::Usage;
 use super::args::{DeliveryArgs, EscrowArgs};
-
-/// What is wrong with the flags, and what to type instead.
-pub(super) type Usage = (String, Option<String>);
 
 /// The recipients of the escrow, where no flag names them; one a line.
 const ESCROW_RECIPIENT: &str = "FGTKEY_ESCROW_RECIPIENT";

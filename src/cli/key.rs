@@ -2,23 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::Usage;
 use super::args::KeyArgs;
-use crate::deliver::{Device, PathTemplate};
+use crate::deliver::{Destination, Device};
 use crate::report::with_causes;
 use crate::secret::Secret;
+use crate::verbs::get::Get;
 
 /// The longest file that a key is looked for in, in bytes.
 const LONGEST: usize = 1 << 20;
-
-/// The variable of a dotenv file that holds the key.
-const TOKEN: &str = "FORTIOS_ACCESS_TOKEN";
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
 
 /// The key; `None` when no flag says where it is.
 pub(super) fn read(args: &KeyArgs, device: &Device) -> Result<Option<Secret>, Usage> {
@@ -43,39 +39,11 @@ fn first_line(text: &str) -> Option<Secret> {
     (!line.is_empty()).then(|| Secret::new(line))
 }
 
-/// Reads the key back from `file:PATH` or `dotenv:PATH`.
-fn delivered(destination: &str, device: &Device) -> Result<Secret, Usage> {
-    let usage = |why: String, hint: Option<&str>| (format!("--from {destination}: {why}"), hint.map(str::to_owned));
-    let (kind, path) = destination.split_once(':').unwrap_or((destination, ""));
-    let find: fn(&str) -> Option<Secret> = match kind {
-        "file" => first_line,
-        "dotenv" => variable,
-        _ => {
-            let hint = "file:PATH or dotenv:PATH; for others, pipe the key to --key-file -";
-            return Err(usage("a key cannot be read back from there".into(), Some(hint)));
-        }
-    };
-    let path = path_of(path, device).map_err(|why| usage(why, None))?;
-    let text = File::open(&path).and_then(text).map_err(|error| usage(with_causes(&error), None))?;
-    find(&text).ok_or_else(|| usage("there is no key in it".into(), None))
-}
-
-fn path_of(path: &str, device: &Device) -> Result<PathBuf, String> {
-    let template = PathTemplate::new(path).map_err(|error| error.to_string())?;
-    template.path_for(device).map_err(|error| error.to_string())
-}
-
-/// The last line that sets the variable, as a shell takes it. Keys are letters and digits, so that quotes hold nothing to
-/// unescape.
-fn variable(text: &str) -> Option<Secret> {
-    let value = |line: &'_ str| -> Option<Secret> {
-        let line = line.trim_start();
-        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-        let value = line.strip_prefix(TOKEN)?.strip_prefix('=')?;
-        let value = value.trim().trim_matches(['\'', '"']);
-        (!value.is_empty()).then(|| Secret::new(value))
-    };
-    text.lines().rev().find_map(value)
+/// Reads the key back from where it was delivered to.
+fn delivered(from: &Destination, device: &Device) -> Result<Secret, Usage> {
+    let get = Get { from: from.clone(), device: Some(device.clone()) };
+    let answer = get.run().map_err(|error| (format!("--from {from}: {}", with_causes(&error)), error.hint()))?;
+    Ok(answer.fetched.key)
 }
 
 /// Text of at most [`LONGEST`] bytes, in a buffer that never moves.
@@ -96,18 +64,6 @@ fn text(mut from: impl Read) -> io::Result<Zeroizing<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_dotenv_file_has_the_key_where_it_was_written_last() {
-        for text in [
-            "FORTIOS_ACCESS_TOKEN=k3y",
-            "FORTIOS_ACCESS_TOKEN=old\nexport FORTIOS_ACCESS_TOKEN='k3y'\nOTHER=1\n",
-            "# FORTIOS_ACCESS_TOKEN=no\n  FORTIOS_ACCESS_TOKEN=\"k3y\" \n",
-        ] {
-            assert_eq!(variable(text).unwrap().expose(), "k3y", "{text}");
-        }
-        assert!(variable("FORTIOS_ACCESS_TOKEN=\nFORTIOS_ACCESS_TOKEN_2=x").is_none());
-    }
 
     #[test]
     fn the_first_line_is_the_key() {

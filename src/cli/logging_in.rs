@@ -14,11 +14,12 @@ use crate::ssh::{Dial, DialError, DialOptions, PasswordSource};
 
 use crate::verbs::console::Line;
 
+use super::Usage;
 use super::args::SshArgs;
 
 /// What the flags say about logging in; `options` are those of `-o`. Fails on an `ssh_config` or a flag that cannot be
 /// read.
-pub(super) fn dial(args: &SshArgs, options: Vec<String>) -> Result<Dial, DialError> {
+fn dial(args: &SshArgs, options: Vec<String>) -> Result<Dial, DialError> {
     let file = args.ssh_config.clone().map_or(ConfigFile::Usual, ConfigFile::from);
     let ssh_config = SshConfig::load(&ConfigSources { file, options, local: Local::current() })?;
     Ok(Dial::new(DialOptions {
@@ -42,11 +43,11 @@ pub(super) fn named(file: Option<PathBuf>, text: &str) -> Result<Device, DialErr
     let ssh_config = SshConfig::load(&ConfigSources { file, options: Vec::new(), local: Local::current() })?;
     let dial = Dial::new(DialOptions { ssh_config: Arc::new(ssh_config), ..DialOptions::default() });
     let endpoint = dial.endpoint(text, None, None)?;
-    Ok(Device { name: endpoint.name, address: endpoint.host })
+    Ok(Device { address: dial.address(&endpoint), name: endpoint.name })
 }
 
 /// Whether the files that the flags name can be read, so that a slip is found before anything is contacted.
-pub(super) fn check_files(args: &SshArgs) -> Result<(), String> {
+fn check_files(args: &SshArgs) -> Result<(), String> {
     let identities = args.identities.iter().filter(|path| !is_elsewhere(path)).map(|path| ("-i", path));
     let files = args.password_file.iter().map(|path| ("--password-file", path)).chain(identities);
     for (flag, path) in files {
@@ -74,7 +75,7 @@ pub(super) fn line(
     device: &str,
     default_user: Option<&str>,
     interrupt: Interrupt,
-) -> Result<Line, (String, Option<String>)> {
+) -> Result<Line, Usage> {
     check_files(args).map_err(|message| (message, None))?;
     let usage = |error: DialError| (with_causes(&error), error.hint());
     let dial = dial(args, options).map_err(usage)?;

@@ -1,6 +1,7 @@
 //! From the command line to the verbs: clap's types become requests, and outcomes become exit statuses.
 
 pub mod args;
+mod audit;
 mod check;
 mod confirm;
 mod deliver;
@@ -11,6 +12,7 @@ mod interrupt;
 mod key;
 mod logging_in;
 mod mint;
+mod order;
 mod plan;
 mod preset;
 mod request;
@@ -19,6 +21,7 @@ mod rotate;
 mod scrape;
 mod sim;
 mod simulated;
+mod terminal;
 mod transcript;
 mod verify;
 
@@ -32,6 +35,9 @@ use crate::deliver::{Destination, Format, Record};
 use crate::report::{Color, Exit, Reporter, Verbosity};
 use args::{Cli, Command, Talk};
 
+/// What is wrong with the command line, and what to type instead.
+type Usage = (String, Option<String>);
+
 /// Runs the command line `args`, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
@@ -41,6 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let mut reporter = reporter(&cli.talk);
     match cli.command {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
+        Command::Audit(args) => audit::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
         Command::Plan(args) => plan::run(&args, &cli.talk, &mut reporter),
         Command::Revoke(args) => revoke::run(&args, &cli.talk, &mut reporter),
@@ -48,7 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),
         Command::Get(args) => get::run(&args, &mut reporter),
-        Command::Exec(args) => exec::run(&args, &mut reporter),
+        Command::Exec(args) => exec::run(&args, &cli.talk, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
@@ -116,6 +123,25 @@ fn print_keyless(record: &Record, destinations: &[Destination], format: Option<F
         print(format!("{}\n", record.to_json()).as_bytes())
     } else {
         Exit::Done
+    }
+}
+
+/// The end of a run; a command line that cannot be used is told.
+fn ended(done: Result<Exit, Usage>, reporter: &mut Reporter) -> Exit {
+    done.unwrap_or_else(|(message, hint)| {
+        reporter.bad_usage(&message, hint.as_deref());
+        Exit::Usage
+    })
+}
+
+/// Runs a verb that talks to a device to its end.
+fn block_on(reporter: &mut Reporter, verb: impl AsyncFnOnce(&mut Reporter) -> Result<Exit, Usage>) -> Exit {
+    match runtime() {
+        Ok(runtime) => ended(runtime.block_on(verb(reporter)), reporter),
+        Err(error) => {
+            reporter.error(None, &error);
+            Exit::Failed
+        }
     }
 }
 

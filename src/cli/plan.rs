@@ -16,22 +16,10 @@ use crate::verbs::plan::{Compare, Compared};
 use super::args::{JsonOrOption, PlanArgs, Talk};
 use super::check::{check_flags, options, options_of};
 use super::transcript::Recorded;
-use super::{logging_in, print, request, runtime, simulated};
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
+use super::{Usage, block_on, logging_in, print, request, simulated};
 
 pub(super) fn run(args: &PlanArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match runtime() {
-        Ok(runtime) => runtime.block_on(plan(args, talk, reporter)).unwrap_or_else(|(message, hint)| {
-            reporter.bad_usage(&message, hint.as_deref());
-            Exit::Usage
-        }),
-        Err(error) => {
-            reporter.error(None, &error);
-            Exit::Failed
-        }
-    }
+    block_on(reporter, async |reporter| plan(args, talk, reporter).await)
 }
 
 async fn plan(args: &PlanArgs, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
@@ -41,8 +29,7 @@ async fn plan(args: &PlanArgs, talk: &Talk, reporter: &mut Reporter) -> Result<E
     // Dropped at the end: the simulated device lives as long as the run.
     let (line, _device) = line(args, &request, interrupt).await?;
     let compare = Compare { line, request, consent: args.consent.consent(), templates };
-    let recorded = Recorded::new(reporter, talk.transcript.as_deref());
-    let mut recorded = recorded.map_err(|error| (format!("--transcript: {error}"), None))?;
+    let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match compare.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&compare.line.endpoint.name, &failure),
         Ok(compared) => told(args, talk, &compare, &compared, recorded.reporter),
@@ -61,7 +48,7 @@ fn asked(args: &PlanArgs) -> Result<Request, Usage> {
 async fn line(args: &PlanArgs, request: &Request, interrupt: Interrupt) -> Result<(Line, Option<Running>), Usage> {
     let serial = request::serial(&args.request, request);
     if args.sim {
-        let running = simulated::start(&options(&args.simulated)?).await.map_err(|message| (message, None))?;
+        let running = simulated::start(&options(&args.simulated)?).await?;
         let line = simulated::line(&running, logging_in::within(&args.ssh), interrupt);
         return Ok((Line { serial, ..line }, Some(running)));
     }

@@ -6,17 +6,16 @@ use crate::fortios::render::Templates;
 use crate::fortios::request::{Request, RequestFile, RequestFlags};
 use crate::report::with_causes;
 
+use super::Usage;
 use super::args::RequestArgs;
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
 
 /// The request file, if one is named.
 pub(super) fn file(args: &RequestArgs) -> Result<Option<RequestFile>, Usage> {
     args.request.as_deref().map(read).transpose()
 }
 
-fn read(path: &Path) -> Result<RequestFile, Usage> {
+/// The request file at `path`.
+pub(super) fn read(path: &Path) -> Result<RequestFile, Usage> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| (format!("{name}: {}", with_causes(&error)), None))?;
     RequestFile::parse(&name, &text).map_err(|error| (error.to_string(), error.hint()))

@@ -22,31 +22,18 @@ use super::args::{JsonOrOption, RevokeArgs, Talk, VdomModeArg};
 use super::check::options_of;
 use super::confirm::{can_be_asked, confirmed};
 use super::transcript::Recorded;
-use super::{delivery, logging_in, print, request, runtime, simulated};
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
+use super::{Usage, block_on, delivery, ended, logging_in, print, request, simulated};
 
 pub(super) fn run(args: &RevokeArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    let done = match asked(args) {
-        Ok(asked) if args.dry_run => dry_run(args, &asked),
+    match asked(args) {
+        Err(usage) => ended(Err(usage), reporter),
+        Ok(asked) if args.dry_run => ended(dry_run(args, &asked), reporter),
         Ok(_) if !args.yes && !args.enable && !can_be_asked() => {
             reporter.nobody_to_ask();
-            return Exit::Usage;
+            Exit::Usage
         }
-        Ok(asked) => match runtime() {
-            Ok(runtime) => runtime.block_on(contact(args, asked, talk, reporter)),
-            Err(error) => {
-                reporter.error(None, &error);
-                return Exit::Failed;
-            }
-        },
-        Err(usage) => Err(usage),
-    };
-    done.unwrap_or_else(|(message, hint)| {
-        reporter.bad_usage(&message, hint.as_deref());
-        Exit::Usage
-    })
+        Ok(asked) => block_on(reporter, async |reporter| contact(args, asked, talk, reporter).await),
+    }
 }
 
 /// Everything that can be judged before anything is contacted.
@@ -89,7 +76,7 @@ fn asked(args: &RevokeArgs) -> Result<Asked, Usage> {
     Ok(Asked {
         api_user,
         profile,
-        claim: Claim { owned, keep: args.keep_profile },
+        claim: Claim { user: true, owned, keep: args.keep_profile },
         ssh_user: request.and_then(|request| request.ssh_user),
         serial: args.request.serial.clone().or(serial),
         templates,
@@ -137,8 +124,7 @@ async fn contact(args: &RevokeArgs, asked: Asked, talk: &Talk, reporter: &mut Re
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
     let (line, _device) = line(args, &asked, interrupt).await?;
-    let recorded = Recorded::new(reporter, talk.transcript.as_deref());
-    let mut recorded = recorded.map_err(|error| (format!("--transcript: {error}"), None))?;
+    let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match (args.disable, args.enable) {
         (true, _) => switch(args, asked, line, Switch::Disable, &mut recorded).await?,
         (_, true) => switch(args, asked, line, Switch::Enable, &mut recorded).await?,
@@ -234,7 +220,7 @@ async fn line(args: &RevokeArgs, asked: &Asked, interrupt: Interrupt) -> Result<
         traps: args.traps.clone(),
         ..default
     };
-    let running = simulated::start(&options).await.map_err(|message| (message, None))?;
+    let running = simulated::start(&options).await?;
     if simulated::key(&running).is_none() {
         return Err(("--sim: the simulated device made no key".into(), None));
     }

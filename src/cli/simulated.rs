@@ -9,6 +9,7 @@ use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Per
 
 use crate::verbs::console::Line;
 
+use super::Usage;
 use super::args::VdomModeArg;
 
 /// The password of the embedded device, which anybody may know.
@@ -17,10 +18,13 @@ const PASSWORD: &str = "admin";
 /// The API user that [`key`] makes.
 pub(super) const API_USER: &str = "terraform";
 
-/// Starts one device; the error is a message for the person.
-pub(super) async fn start(options: &SimOptions) -> Result<Running, String> {
-    let started = options.run().await.map_err(|error| format!("--sim: {error}"))?;
-    started.into_iter().next().ok_or_else(|| "--sim: no device was started".into())
+/// What [`weak_users`] types; `set-vdom` stands for the VDOM on a device that has some.
+const WEAK: &str = include_str!("simulated/weak-users.conf");
+
+/// Starts one device.
+pub(super) async fn start(options: &SimOptions) -> Result<Running, Usage> {
+    let started = options.run().await.map_err(|error| (format!("--sim: {error}"), None))?;
+    started.into_iter().next().ok_or_else(|| ("--sim: no device was started".into(), None))
 }
 
 /// The VDOM mode that the flag names.
@@ -32,7 +36,7 @@ pub(super) fn vdom_mode(arg: Option<VdomModeArg>) -> VdomMode {
 }
 
 /// The way to the embedded device: its own host key is the one that is trusted, its own password the one that is given.
-pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
+pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) -> Line {
     let addr = running.server.addr();
     let host_key = running.server.fingerprint().parse::<HostKeyPolicy>().unwrap_or_default();
     let person = Person::answering(|_question| Ok(Secret::new(PASSWORD)));
@@ -40,13 +44,7 @@ pub(super) fn login(running: &Running, within: Duration) -> (Dial, Endpoint) {
         DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    (Dial::new(options), endpoint)
-}
-
-/// The same as a line.
-pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) -> Line {
-    let (dial, endpoint) = login(running, within);
-    Line { dial, endpoint, within, interrupt, simulated: true, serial: None }
+    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true, serial: None }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.
@@ -59,6 +57,20 @@ pub(super) fn key(running: &Running) -> Option<Secret> {
          set accprofile {API_USER}\n{vdom}config trusthost\nedit 1\nset ipv4-trusthost 127.0.0.0 255.0.0.0\nend\nend\n\
          execute api-user generate-key {API_USER}\n"
     );
+    let said = typed_in(running, &typed);
+    said.split("New API key: ").nth(1)?.split_whitespace().next().map(Secret::new)
+}
+
+/// API access as it is found in the field, for an audit to find: a few users too many, each with a weakness of its own.
+pub(super) fn weak_users(running: &Running) {
+    let spec = running.device.spec();
+    let (scope, vdom) = if spec.vdom_mode.is_on() { ("config global\n", "set vdom root\n") } else { ("", "") };
+    let typed = format!("{scope}{}", WEAK.replace("set-vdom\n", vdom));
+    typed_in(running, &typed);
+}
+
+/// Types lines at the device's console; what it said to the last one.
+fn typed_in(running: &Running, typed: &str) -> String {
     let (mut shell, _) = Shell::open(&running.device, Login { rows: 1000, cols: 511, ..Login::default() });
     let mut said = String::new();
     for line in typed.lines() {
@@ -68,7 +80,7 @@ pub(super) fn key(running: &Running) -> Option<Secret> {
             said = heard(&mut shell, PASSWORD);
         }
     }
-    said.split("New API key: ").nth(1)?.split_whitespace().next().map(Secret::new)
+    said
 }
 
 fn heard(shell: &mut Shell, line: &str) -> String {

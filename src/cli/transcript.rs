@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::Usage;
 use crate::report::{Exit, Reporter, printable};
 use crate::verbs::{Event, Observer};
 
@@ -16,12 +17,13 @@ pub(super) struct Recorded<'a> {
 
 impl<'a> Recorded<'a> {
     /// With a draft (0600) beside `path`, if there is one.
-    pub(super) fn new(reporter: &'a mut Reporter, path: Option<&Path>) -> std::io::Result<Self> {
+    pub(super) fn new(reporter: &'a mut Reporter, path: Option<&Path>) -> Result<Self, Usage> {
         let draft = match path {
             None => None,
             Some(path) => {
                 let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                Some((NamedTempFile::new_in(parent)?, path.to_owned()))
+                let draft = NamedTempFile::new_in(parent).map_err(|error| (format!("--transcript: {error}"), None))?;
+                Some((draft, path.to_owned()))
             }
         };
         Ok(Recorded { reporter, draft })

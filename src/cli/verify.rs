@@ -1,50 +1,27 @@
 //! `fgtkey verify` from flags.
 
-use crate::deliver::Device;
 use crate::fortios::render::Templates;
 use crate::report::verify::to_json;
-use crate::report::{Exit, Reporter, with_causes};
+use crate::report::{Exit, Reporter};
 use crate::secret::Secret;
 use crate::session::drive::Interrupt;
 use crate::sim::Running;
-use crate::ssh::DialError;
 use crate::verbs::console::Line;
 use crate::verbs::verify::Verify;
 
 use super::args::{JsonOrOption, Talk, VerifyCommand};
 use super::transcript::Recorded;
-use super::{check, key, logging_in, print, runtime, simulated};
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
+use super::{Usage, block_on, check, key, logging_in, print, simulated};
 
 pub(super) fn run(args: &VerifyCommand, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match runtime() {
-        Ok(runtime) => runtime.block_on(verify(args, talk, reporter)),
-        Err(error) => {
-            reporter.error(None, &error);
-            Exit::Failed
-        }
-    }
+    block_on(reporter, async |reporter| verify(args, talk, reporter).await)
 }
 
-async fn verify(args: &VerifyCommand, talk: &Talk, reporter: &mut Reporter) -> Exit {
+async fn verify(args: &VerifyCommand, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
-    let (verify, _device) = match prepared(args, interrupt).await {
-        Ok(prepared) => prepared,
-        Err((message, hint)) => {
-            reporter.bad_usage(&message, hint.as_deref());
-            return Exit::Usage;
-        }
-    };
-    let mut recorded = match Recorded::new(reporter, talk.transcript.as_deref()) {
-        Ok(recorded) => recorded,
-        Err(error) => {
-            reporter.bad_usage(&format!("--transcript: {error}"), None);
-            return Exit::Usage;
-        }
-    };
+    let (verify, _device) = prepared(args, interrupt).await?;
+    let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let device = verify.line.endpoint.name.clone();
     let exit = match verify.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&device, &failure),
@@ -57,7 +34,7 @@ async fn verify(args: &VerifyCommand, talk: &Talk, reporter: &mut Reporter) -> E
             }
         }
     };
-    recorded.finish(exit)
+    Ok(recorded.finish(exit))
 }
 
 /// Everything that can be judged before anything is contacted.
@@ -67,9 +44,8 @@ async fn prepared(args: &VerifyCommand, interrupt: Interrupt) -> Result<(Verify,
     let verification = args.verify.verification(within)?;
     let mut api_user = args.api_user.clone();
     if args.sim {
-        let running = simulated::start(&check::options(&args.simulated)?).await.map_err(|message| (message, None))?;
-        let (dial, endpoint) = simulated::login(&running, within);
-        let line = Line { dial, endpoint, within, interrupt, simulated: true, serial: None };
+        let running = simulated::start(&check::options(&args.simulated)?).await?;
+        let line = simulated::line(&running, within, interrupt);
         let key = match key_of(args, &line)? {
             Some(key) => key,
             None => {
@@ -81,18 +57,13 @@ async fn prepared(args: &VerifyCommand, interrupt: Interrupt) -> Result<(Verify,
     }
     check::check_flags(&args.simulated)?;
     let text = args.device.as_deref().ok_or_else(no_device)?;
-    logging_in::check_files(&args.ssh).map_err(|message| (message, None))?;
-    let usage = |error: DialError| (with_causes(&error), error.hint());
-    let dial = logging_in::dial(&args.ssh, check::options_of(&args.output)).map_err(usage)?;
-    let endpoint = dial.endpoint(text, args.ssh.user.as_deref(), None).map_err(usage)?;
-    let line = Line { dial, endpoint, within, interrupt, simulated: false, serial: None };
+    let line = logging_in::line(&args.ssh, check::options_of(&args.output), text, None, interrupt)?;
     let key = key_of(args, &line)?.ok_or_else(no_key)?;
     Ok((Verify { line, templates, verification, api_user, key }, None))
 }
 
 fn key_of(args: &VerifyCommand, line: &Line) -> Result<Option<Secret>, Usage> {
-    let device = Device { name: line.endpoint.name.clone(), address: line.endpoint.host.clone() };
-    key::read(&args.key, &device)
+    key::read(&args.key, &line.device())
 }
 
 fn no_device() -> Usage {
@@ -103,6 +74,6 @@ fn no_device() -> Usage {
 fn no_key() -> Usage {
     (
         "no key is given".into(),
-        Some("--from file:PATH, --from dotenv:PATH, --key-file FILE, or --key-file - for stdin".into()),
+        Some("--from DESTINATION, as in --to; --key-file FILE, or --key-file - for stdin".into()),
     )
 }

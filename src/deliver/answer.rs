@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 
 use super::fetch::Fetched;
 use super::format::Format;
-use super::record::{Record, seconds, wiped_json};
+use super::record::{Record, seconds, split_host, wiped_json};
 
 /// A key that was read back, and the device it opens.
 #[derive(Debug)]
 pub struct Answer {
     /// The device as the operator calls it, where one is named.
     pub device: Option<String>,
-    /// The host part of the API's URL, an IPv6 address in brackets, where it is known.
+    /// Host and port of the API's URL, an IPv6 address in brackets, where they are known.
     pub hostname: Option<String>,
     /// What the destination has.
     pub fetched: Fetched,
@@ -24,10 +24,11 @@ pub struct Answer {
 #[derive(serde::Serialize)]
 struct Json<'a> {
     device: Option<&'a str>,
-    address: Option<&'a str>,
+    address: Option<String>,
     api_user: Option<&'a str>,
     key: &'a str,
     generated_at: Option<String>,
+    https_port: Option<u16>,
 }
 
 /// An answer to Terraform: the data source `external` takes one object, and strings in it only. The names are those of the
@@ -66,9 +67,11 @@ impl Answer {
     }
 
     fn json(&self) -> Json<'_> {
+        let (address, https_port) = self.address();
         Json {
             device: self.device.as_deref(),
-            address: self.address(),
+            address,
+            https_port,
             api_user: self.fetched.api_user.as_deref(),
             key: self.fetched.key.expose(),
             generated_at: self.generated_at(),
@@ -77,14 +80,14 @@ impl Answer {
 
     /// Enough of a record for the formats that are lines.
     fn record(&self) -> Record {
-        let address = self.address().map(str::to_owned);
-        Record { address, ..Record::new(self.device.clone().unwrap_or_default()) }
+        let (address, https_port) = self.address();
+        Record { address, https_port, ..Record::new(self.device.clone().unwrap_or_default()) }
     }
 
-    /// The host without the brackets that a URL needs.
-    fn address(&self) -> Option<&str> {
-        let hostname = self.hostname.as_deref()?;
-        Some(hostname.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hostname))
+    /// The host without the brackets that a URL needs, and the port.
+    fn address(&self) -> (Option<String>, Option<u16>) {
+        let split = self.hostname.as_deref().map(split_host);
+        split.map_or((None, None), |(host, port)| (Some(host), port))
     }
 
     fn generated_at(&self) -> Option<String> {
@@ -180,7 +183,7 @@ mod tests {
         let lines = "FORTIOS_ACCESS_HOSTNAME='[2001:db8::2]'\nFORTIOS_ACCESS_TOKEN=fccys3\n";
         assert_eq!(text(answer.render(Format::Key)), "fccys3\n");
         assert_eq!(text(answer.render(Format::Env)), lines);
-        let json = r#"{"device":"fw1","address":"2001:db8::2","api_user":null,"key":"fccys3","generated_at":null}"#;
+        let json = r#"{"device":"fw1","address":"2001:db8::2","api_user":null,"key":"fccys3","generated_at":null,"https_port":null}"#;
         assert_eq!(text(answer.render(Format::Json)), format!("{json}\n"));
     }
 

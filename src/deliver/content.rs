@@ -111,12 +111,13 @@ fn bare_key(text: &str) -> Result<Secret, ContentError> {
 struct Entry {
     key: String,
     address: Option<String>,
+    https_port: Option<u16>,
 }
 
 fn record_key(text: &str) -> Result<Found, ContentError> {
     // The parser's own words may quote the text, and the text is a secret.
     let entry: Entry = serde_json::from_str(text).map_err(|_| no_key("it is no record with a key"))?;
-    let host = Record { address: entry.address, ..Record::new("") };
+    let host = Record { address: entry.address, https_port: entry.https_port, ..Record::new("") };
     Ok(Found { key: Secret::new(entry.key), hostname: host.url_host() })
 }
 

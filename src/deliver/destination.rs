@@ -7,12 +7,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fetch::{FetchError, Fetched};
+use super::memory::Memory;
 use super::options::Options;
 use super::path::{PathError, PathTemplate};
 use super::seal::UnknownRecipient;
 use super::slot::Slot;
 use super::{DeliverError, Device, Format};
-use super::{age, ansible, exec, file, kubernetes, stdout, vault};
+use super::{age, ansible, exec, file, kubernetes, memory, stdout, vault};
 
 /// A place that can take a key: a kind, its value and its options.
 #[derive(Clone)]
@@ -240,6 +241,13 @@ impl Destination {
         Destination { options, revealed: false, target: Arc::new(stdout::Stdout) }
     }
 
+    /// This program itself, for a command that it runs; nobody can name it. The key is found in the [`Memory`].
+    pub fn memory() -> (Self, Memory) {
+        let memory = Memory::default();
+        let options = Options::parse(memory::LABEL, "", &[]);
+        (Destination { options, revealed: false, target: Arc::new(memory.clone()) }, memory)
+    }
+
     fn of(kind: &'static Kind, options: Options) -> Result<Self, DestinationError> {
         Ok(Destination { target: (kind.parse)(&options)?, revealed: false, options })
     }
@@ -330,7 +338,11 @@ impl FromStr for Destination {
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.kind() == stdout::LABEL { f.write_str(stdout::LABEL) } else { f.write_str(&self.options.text()) }
+        if [stdout::LABEL, memory::LABEL].contains(&self.kind()) {
+            f.write_str(self.kind())
+        } else {
+            f.write_str(&self.options.text())
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The escrow: where a key waits that could not be delivered.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::DeliverError;
 use super::file::io_error;
-use super::private::PrivateFile;
+use super::private::{self, LARGEST, PrivateFile};
 use super::record::{Record, StoredRecord};
 use super::seal::{self, OpenSealError, Recipients};
 use crate::secret::Secret;
@@ -62,14 +62,23 @@ impl Escrow {
         Ok(Escrow { place: place.clone(), draft })
     }
 
-    /// Keeps the key with its record and the destinations that still lack it.
-    pub(super) fn keep(self, record: &Record, missing: &[String], key: &Secret) -> Result<Escrowing, DeliverError> {
-        let sealed = !self.place.recipients.is_empty();
-        let path = self.place.directory.join(file_name(record, sealed));
+    /// Where the key of `record` will be.
+    pub(super) fn path(&self, record: &Record) -> PathBuf {
+        self.place.directory.join(file_name(record, !self.place.recipients.is_empty()))
+    }
+
+    /// Keeps the key with its record and the destinations that still lack it, at [`Escrow::path`].
+    pub(super) fn keep(
+        self,
+        path: PathBuf,
+        record: &Record,
+        missing: &[String],
+        key: &Secret,
+    ) -> Result<Escrowing, DeliverError> {
         let doing = format!("write {}", path.display());
         let bytes = content(record, missing, key, &self.place.recipients).map_err(io_error(LABEL, &doing))?;
         self.draft.create(&path, &bytes).map_err(io_error(LABEL, &doing))?;
-        Ok(Escrowing { place: self.place, path, length: bytes.len() })
+        Ok(Escrowing { place: self.place, path })
     }
 }
 
@@ -77,7 +86,6 @@ impl Escrow {
 pub(super) struct Escrowing {
     place: EscrowPlace,
     path: PathBuf,
-    length: usize,
 }
 
 impl Escrowing {
@@ -102,14 +110,15 @@ impl Escrowing {
 
     /// Overwrites the key and removes the file. One that is gone already is as good.
     pub(super) fn wipe(self) {
-        let overwritten = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| {
-            file.write_all(&vec![0; self.length])?;
-            file.sync_all()
-        });
-        // What could not be overwritten is removed all the same.
-        drop(overwritten);
-        let _ = fs::remove_file(&self.path);
-        let _ = File::open(&self.place.directory).and_then(|directory| directory.sync_all());
+        wipe(&self.path);
+    }
+}
+
+/// Overwrites a key that nobody needs any more, and removes its file. One that is gone already is as good.
+pub fn wipe(path: &Path) {
+    // What cannot be overwritten is removed all the same.
+    if private::discard(path).is_err() {
+        let _ = fs::remove_file(path);
     }
 }
 
@@ -141,6 +150,13 @@ pub struct Kept {
     pub missing: Vec<String>,
     pub(super) key: Secret,
     pub(super) escrowing: Escrowing,
+}
+
+impl Kept {
+    /// Wipes it out of the escrow: every destination has the key, or it is void.
+    pub fn discard(self) {
+        self.escrowing.wipe();
+    }
 }
 
 /// Why a key cannot be taken out of the escrow.
@@ -195,13 +211,17 @@ impl EscrowPlace {
         files
     }
 
+    /// Removes what runs that were killed left behind: no keys that are still needed, but a key may be in it.
+    pub fn sweep(&self) {
+        private::sweep(&self.directory);
+    }
+
     /// Takes a key out of the escrow; the file stays until the key is delivered.
     ///
     /// # Errors
     /// [`EscrowError`].
     pub fn take(&self, path: &Path, identity: Option<&Path>) -> Result<Kept, EscrowError> {
-        let bytes = Zeroizing::new(fs::read(path).map_err(|source| EscrowError::Unread { path: path.into(), source })?);
-        let length = bytes.len();
+        let bytes = read(path).map_err(|source| EscrowError::Unread { path: path.into(), source })?;
         let bytes = match (is_sealed(path), identity) {
             (false, _) => bytes,
             (true, None) => return Err(EscrowError::Sealed(path.to_owned())),
@@ -210,7 +230,7 @@ impl EscrowPlace {
         };
         let foreign = |problem: String| EscrowError::Foreign { path: path.to_owned(), problem };
         let content: Content = serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
-        let escrowing = Escrowing { place: self.clone(), path: path.to_owned(), length };
+        let escrowing = Escrowing { place: self.clone(), path: path.to_owned() };
         let (record, key) = content.record.into_parts().map_err(foreign)?;
         Ok(Kept { record, missing: content.undelivered, key, escrowing })
     }
@@ -226,6 +246,15 @@ struct Content {
 fn is_key(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     !name.starts_with('.') && (name.ends_with(".json") || name.ends_with(".json.age"))
+}
+
+/// A file of the escrow: regular, and not larger than any of ours. A pipe of that name would hold us up for ever.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() || found.len() > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file of the escrow"));
+    }
+    fs::read(path).map(Zeroizing::new)
 }
 
 fn is_sealed(path: &Path) -> bool {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 use tempfile::NamedTempFile;
 
 /// The largest file whose lines are edited, in bytes.
@@ -15,6 +16,8 @@ pub(super) const LARGEST: u64 = 1 << 20;
 
 /// How the names of drafts begin.
 const PREFIX: &str = ".fgtkey-";
+/// How they end.
+const SUFFIX: &str = ".draft";
 
 /// A file beside its future place, mode 0600, filled so that the room for the key is already taken on disk.
 ///
@@ -76,7 +79,8 @@ impl PrivateFile {
 fn locked_draft(directory: &Path) -> io::Result<NamedTempFile> {
     loop {
         // `tempfile` creates with O_EXCL and mode 0600 whatever the umask.
-        let draft = tempfile::Builder::new().prefix(PREFIX).tempfile_in(directory).map_err(without_path)?;
+        let named = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(directory);
+        let draft = named.map_err(without_path)?;
         match draft.as_file().try_lock() {
             Ok(()) if draft.as_file().metadata()?.nlink() > 0 => return Ok(draft),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
@@ -87,11 +91,14 @@ fn locked_draft(directory: &Path) -> io::Result<NamedTempFile> {
 
 /// Removes drafts of runs that were killed: a key may be in one. A run that is alive holds a lock on its own. Each directory
 /// is looked at once by a run: there may be thousands of keys in it.
-fn sweep(directory: &Path) {
+pub(super) fn sweep(directory: &Path) {
     static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let first = SWEPT.lock().is_ok_and(|mut swept| swept.insert(directory.to_owned()));
     let Ok(entries) = fs::read_dir(directory) else { return };
-    let is_draft = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(PREFIX);
+    let is_draft = |entry: &fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+    };
     for entry in entries.flatten().take_while(|_| first).filter(is_draft) {
         // What cannot be opened or removed belongs to somebody else.
         let _ = remove_abandoned(&entry.path());
@@ -99,8 +106,37 @@ fn sweep(directory: &Path) {
 }
 
 fn remove_abandoned(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?;
+    let file = open_to_wipe(path)?;
     file.try_lock().map_err(io::Error::from)?;
+    // Ours are private files of one name; nothing else is overwritten.
+    let found = file.metadata()?;
+    if !found.is_file() || found.nlink() != 1 || found.mode() & 0o077 != 0 || found.uid() != geteuid().as_raw() {
+        return Ok(());
+    }
+    // Its run may have moved it to its place and ended before we had the lock: then it is no draft any more.
+    let (opened, named) = (file.metadata()?, fs::symlink_metadata(path)?);
+    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        return Ok(());
+    }
+    wipe(file, path)
+}
+
+/// Overwrites the file at `path` and removes it. It is gone under its name at once, and what is left of it when we are killed
+/// is an abandoned draft.
+pub(super) fn discard(path: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!("{PREFIX}{name}{SUFFIX}"));
+    let file = open_to_wipe(path)?;
+    fs::rename(path, &draft)?;
+    wipe(file, &draft)?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+fn open_to_wipe(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits()).open(path)
+}
+
+fn wipe(mut file: File, path: &Path) -> io::Result<()> {
     let length = usize::try_from(file.metadata()?.len().min(LARGEST)).unwrap_or_default();
     let overwritten = file.write_all(&vec![0; length]).and_then(|()| file.sync_all());
     fs::remove_file(path).and(overwritten)

@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
 use super::Device;
+use crate::fortios::https;
 use crate::secret::Secret;
 
 /// What happened to an object of the configuration.
@@ -68,7 +69,8 @@ pub struct Change {
 pub struct Record {
     /// The device as the operator calls it.
     pub device: String,
-    /// The address that was dialled, a host name or an IP address without brackets; unknown to `scrape`.
+    /// The address that was dialled, a host name or an IP address without brackets, as `HostName` of `ssh_config` makes it of
+    /// an alias; unknown to `scrape`.
     pub address: Option<String>,
     /// The device's own name, in full.
     pub hostname: Option<String>,
@@ -98,6 +100,8 @@ pub struct Record {
     pub verified: Option<bool>,
     /// How that was found, or why it was not.
     pub verify_detail: Option<String>,
+    /// The TCP port of HTTPS administration, where the device or the operator told it.
+    pub https_port: Option<u16>,
 }
 
 impl Record {
@@ -120,6 +124,7 @@ impl Record {
             delivered_to: Vec::new(),
             verified: None,
             verify_detail: None,
+            https_port: None,
         }
     }
 
@@ -129,9 +134,10 @@ impl Record {
         self.expires_at = minutes.and_then(|minutes| self.generated_at.checked_add(i64::from(minutes).minutes()).ok());
     }
 
-    /// The address as the host part of a URL: an IPv6 address in brackets.
+    /// Host and port as a URL has them: an IPv6 address in brackets, and the port unless it is 443. Consumers put it behind
+    /// `https://` as it is. Source: fortinetdev/terraform-provider-fortios issue 71 (`hostname = "192.168.52.177:9443"`).
     pub fn url_host(&self) -> Option<String> {
-        self.address.as_deref().map(url_host)
+        self.address.as_deref().map(|address| with_port(&url_host(address), self.https_port))
     }
 
     /// The device, for the paths of destinations.
@@ -159,6 +165,26 @@ impl Record {
 /// `address` (no brackets) as the host part of a URL: an IPv6 address in brackets.
 pub fn url_host(address: &str) -> String {
     if address.parse::<Ipv6Addr>().is_ok() { format!("[{address}]") } else { address.to_owned() }
+}
+
+/// The host part of a URL with its port, unless that is HTTPS's own.
+pub(super) fn with_port(host: &str, port: Option<u16>) -> String {
+    match port {
+        None | Some(https::DEFAULT_PORT) => host.to_owned(),
+        Some(port) => format!("{host}:{port}"),
+    }
+}
+
+/// What [`Record::url_host`] made of an address and a port: both again.
+pub(super) fn split_host(text: &str) -> (String, Option<u16>) {
+    let split = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    // `2001:db8::1` without brackets is all address.
+    let (host, port) = match split {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    (bare.to_owned(), port)
 }
 
 /// JSON with a secret in it; its memory is wiped.
@@ -190,6 +216,8 @@ pub(super) struct StoredRecord {
     expires_at: Option<Timestamp>,
     changes: Vec<Change>,
     delivered_to: Vec<String>,
+    #[serde(default)]
+    https_port: Option<u16>,
 }
 
 impl StoredRecord {
@@ -213,6 +241,7 @@ impl StoredRecord {
             expires_at: self.expires_at,
             changes: self.changes,
             delivered_to: self.delivered_to,
+            https_port: self.https_port,
             ..Record::new(self.device)
         };
         Ok((record, key))
@@ -251,6 +280,7 @@ impl Serialize for Entry<'_> {
         map.serialize_entry("delivered_to", &record.delivered_to)?;
         map.serialize_entry("verified", &record.verified)?;
         map.serialize_entry("verify_detail", &record.verify_detail)?;
+        map.serialize_entry("https_port", &record.https_port)?;
         map.end()
     }
 }
@@ -306,7 +336,7 @@ mod tests {
             r#""vdom_mode":null,"api_user":"terraform","profile":null,"trusted_hosts":["10.20.100.99/32"],"#,
             r#""generated_at":"2026-03-01T12:00:01Z","expires_at":null,"#,
             r#""changes":[{"object":"system api-user","name":"terraform","action":"created"}],"#,
-            r#""delivered_to":["stdout"],"verified":null,"verify_detail":null}"#,
+            r#""delivered_to":["stdout"],"verified":null,"verify_detail":null,"https_port":null}"#,
         );
         assert_eq!(record().to_json(), expected);
     }
@@ -331,5 +361,21 @@ mod tests {
         assert_eq!(host("2001:db8::2").as_deref(), Some("[2001:db8::2]"));
         assert_eq!(host("192.0.2.1").as_deref(), Some("192.0.2.1"));
         assert_eq!(host("fw1.example.net").as_deref(), Some("fw1.example.net"));
+    }
+
+    #[test]
+    fn a_port_other_than_that_of_https_stands_behind_the_host_and_comes_apart_again() {
+        for (address, port, text) in [
+            ("192.0.2.1", None, "192.0.2.1"),
+            ("fw1", Some(443), "fw1"),
+            ("fw1", Some(8443), "fw1:8443"),
+            ("2001:db8::2", Some(8443), "[2001:db8::2]:8443"),
+            ("2001:db8::2", Some(443), "[2001:db8::2]"),
+        ] {
+            let record = Record { address: Some(address.into()), https_port: port, ..Record::new("x") };
+            assert_eq!(record.url_host().as_deref(), Some(text));
+            assert_eq!(split_host(text), (address.to_owned(), port.filter(|port| *port != 443)));
+        }
+        assert_eq!(split_host("2001:db8::8443"), ("2001:db8::8443".to_owned(), None));
     }
 }

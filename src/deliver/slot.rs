@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::destination::Destination;
 use super::escrow::{Escrow, EscrowPlace, Escrowing, Kept};
 use super::record::Record;
-use super::{DeliverError, Device, Format};
+use super::{DeliverError, Device, Format, memory};
 use crate::secret::Secret;
 
 /// A destination that is ready to take one key.
@@ -151,20 +151,31 @@ impl Reservation {
         self.slots.iter().any(|slot| slot.is_stdout())
     }
 
-    /// The destinations as another run finds them again.
+    /// The destinations as they are told.
+    pub fn labels(&self) -> Vec<String> {
+        self.slots.iter().map(|slot| slot.label().to_owned()).collect()
+    }
+
+    /// The destinations as another run finds them again: a command may have a secret of its own in it.
     pub fn specs(&self) -> Vec<String> {
         self.slots.iter().map(|slot| slot.spec()).collect()
     }
 
-    /// Puts a new key into the escrow, on disk, before anything else can happen to it.
-    pub fn secure(self, record: &Record, key: Secret) -> Secured {
+    /// The file in the escrow that will hold the key of `record`.
+    pub fn escrow_path(&self, record: &Record) -> PathBuf {
+        self.escrow.path(record)
+    }
+
+    /// Puts a new key into the escrow, on disk, before anything else can happen to it: into `escrow`, which
+    /// [`Reservation::escrow_path`] has named.
+    pub fn secure(self, escrow: PathBuf, record: &Record, key: Secret) -> Secured {
         let specs = self.specs();
-        let escrowing = self.escrow.keep(record, &specs, &key);
+        let escrowing = self.escrow.keep(escrow, record, &specs, &key);
         Secured { slots: self.slots, stored: Vec::new(), failed: Vec::new(), escrowing, key }
     }
 
     /// Takes a key that an earlier run left in the escrow instead of a new one. What that run had still to deliver is
-    /// delivered too.
+    /// delivered too, but not to standard output unasked: who reads it now may be somebody else.
     pub fn take_over(self, kept: Kept, format: Format) -> Secured {
         Secured::of(self.slots, kept, format)
     }
@@ -173,7 +184,8 @@ impl Reservation {
     ///
     /// One that fails does not keep the others from it; the key then stays in the escrow, and [`Undelivered`] says where.
     pub fn store(self, record: &mut Record, key: Secret) -> Result<Vec<Stored>, Box<Undelivered>> {
-        let mut secured = self.secure(record, key);
+        let escrow = self.escrow_path(record);
+        let mut secured = self.secure(escrow, record, key);
         secured.deliver(Part::All, record, &mut |_| ());
         Ok(secured.settle(record)?.finish())
     }
@@ -215,9 +227,11 @@ impl Secured {
     /// A key that was in the escrow already, for `slots` and for what else lacks it.
     fn of(mut slots: Vec<Box<dyn Slot>>, kept: Kept, format: Format) -> Secured {
         let device = kept.record.device_for_paths();
-        let mut failed = Vec::new();
-        for spec in kept.missing {
+        let (mut failed, asked) = (Vec::new(), !slots.is_empty());
+        // Who had it in memory is gone.
+        for spec in kept.missing.into_iter().filter(|spec| spec != memory::LABEL) {
             match reserve_again(&spec, &device, format) {
+                Ok(slot) if asked && slot.is_stdout() => {}
                 Ok(slot) if slots.iter().any(|other| is_same(other.as_ref(), slot.as_ref())) => {}
                 Ok(slot) => slots.push(slot),
                 Err(error) => failed.push((spec, error)),
@@ -244,7 +258,7 @@ impl Secured {
         }
     }
 
-    /// Writes the key to the destinations of this part, tells `stored` the [`Slot::spec`] of each that has it, and names them
+    /// Writes the key to the destinations of this part, tells `stored` the label of each that has it, and names them
     /// in `record.delivered_to`. One that fails does not keep the others from it.
     pub fn deliver(&mut self, part: Part, record: &mut Record, stored: &mut (dyn FnMut(&str) + Send)) {
         let (now, later) = std::mem::take(&mut self.slots).into_iter().partition(|slot| part.has(slot.as_ref()));
@@ -258,7 +272,7 @@ impl Secured {
             }
             match slot.store(record, &self.key) {
                 Ok(()) => {
-                    stored(&spec);
+                    stored(&place.destination);
                     self.stored.push(place);
                 }
                 Err(error) => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::duration::{self, DurationError};
 use super::schema::{Expiry, Schema};
@@ -75,6 +76,11 @@ impl Expires {
     /// The lifetime in minutes, as `execute api-user generate-key NAME MINUTES` takes it.
     pub fn minutes(self) -> u32 {
         self.0
+    }
+
+    /// The least lifetime in whole minutes that is longer than `time`.
+    pub fn beyond(time: Duration) -> Expires {
+        Expires(u32::try_from(time.as_secs() / 60 + 1).unwrap_or(u32::MAX))
     }
 
     /// Refuses a lifetime that `version` does not give to an ordinary API user's key.

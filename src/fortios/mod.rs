@@ -1,6 +1,7 @@
 //! The FortiOS model: what each version accepts, what the operator wants, what the device is, and the pure decision.
 
 pub mod admin_session;
+pub mod audit;
 pub mod central_management;
 pub mod certificate;
 pub mod difference;

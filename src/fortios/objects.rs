@@ -32,9 +32,27 @@ pub struct User {
     /// trusted hosts.
     pub settings: BTreeMap<String, Vec<String>>,
     /// Its trusted hosts by the number of their row. Empty: any host.
+    #[serde(with = "rows")]
     pub trusted_hosts: BTreeMap<u32, IpNet>,
     /// Whether it has a key. (`show` prints a hash of the key, another one each time on some versions.)
     pub has_key: bool,
+}
+
+/// Rows as pairs: in JSON a key of an object is text, which serde does not take for a number where it has to look ahead, as
+/// it does in the lines of the journal.
+mod rows {
+    use std::collections::BTreeMap;
+
+    use ipnet::IpNet;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(rows: &BTreeMap<u32, IpNet>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(rows)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<u32, IpNet>, D::Error> {
+        Ok(Vec::<(u32, IpNet)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 /// Both, as they are on a device; `None`: it is not there.

@@ -4,40 +4,26 @@
 //! formatter, so no template can forget it: every value becomes one word, a list becomes words. An undefined name is an
 //! error. What comes out is parsed and checked ([`Script::parse`]) before anybody sees it.
 
+mod embedded;
+mod error;
+mod formatter;
+mod source;
+
 use std::collections::BTreeMap;
 
-use minijinja::value::{Serde, ValueKind};
-use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, context};
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
+use super::audit::mend::Mend;
 use super::edit::Edit;
 use super::plan::{KeyOrder, Plan};
 use super::retirement::Retirement;
 use super::script::{Script, ScriptError};
-use super::words;
+use embedded::EMBEDDED;
+use formatter::write_words;
+use source::source_line;
 
-/// The jobs, by the names of their template files.
-const EMBEDDED: [(&str, &str); 20] = [
-    ("api-user.cli", include_str!("../../templates/api-user.cli")),
-    ("authorities.cli", include_str!("../../templates/authorities.cli")),
-    ("authority.cli", include_str!("../../templates/authority.cli")),
-    ("certificates.cli", include_str!("../../templates/certificates.cli")),
-    ("check.cli", include_str!("../../templates/check.cli")),
-    ("delete-profile.cli", include_str!("../../templates/delete-profile.cli")),
-    ("generate-key.cli", include_str!("../../templates/generate-key.cli")),
-    ("global.cli", include_str!("../../templates/global.cli")),
-    ("https.cli", include_str!("../../templates/https.cli")),
-    ("own-profile.cli", include_str!("../../templates/own-profile.cli")),
-    ("profile-users.cli", include_str!("../../templates/profile-users.cli")),
-    ("profile.cli", include_str!("../../templates/profile.cli")),
-    ("read-back.cli", include_str!("../../templates/read-back.cli")),
-    ("revoke.cli", include_str!("../../templates/revoke.cli")),
-    ("rotation-survey.cli", include_str!("../../templates/rotation-survey.cli")),
-    ("save.cli", include_str!("../../templates/save.cli")),
-    ("status.cli", include_str!("../../templates/status.cli")),
-    ("survey.cli", include_str!("../../templates/survey.cli")),
-    ("transaction.cli", include_str!("../../templates/transaction.cli")),
-    ("user.cli", include_str!("../../templates/user.cli")),
-];
+pub use error::RenderError;
 
 /// The templates of a run.
 #[derive(Debug)]
@@ -67,49 +53,6 @@ pub struct CertificatePlace {
     pub global: bool,
     /// How the reads are kept whole.
     pub paging: Paging,
-}
-
-/// A template that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// It is not a template, or names something that is not there.
-    #[error("template {origin}{}: {what}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
-    Template {
-        /// The file.
-        origin: String,
-        /// The line in it, counted from 1.
-        line: Option<usize>,
-        /// What is wrong.
-        what: String,
-    },
-    /// What it renders is not a script.
-    #[error("template {origin}{}: it renders `{}`: {}", .line.map(|line| format!(", line {line}")).unwrap_or_default(), .error.text, .error.rule)]
-    Script {
-        /// The file.
-        origin: String,
-        /// The line of the template that the rendered line comes from, where that can be told.
-        line: Option<usize>,
-        /// The rendered line and the rule that it breaks.
-        error: ScriptError,
-    },
-    /// There is no job of that name.
-    #[error("there is no template `{0}` to replace")]
-    Unknown(String),
-}
-
-impl RenderError {
-    /// What to type next.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            RenderError::Unknown(_) => {
-                let names: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
-                Some(format!("the templates are {}", names.join(", ")))
-            }
-            RenderError::Template { .. } | RenderError::Script { .. } => {
-                Some("mend the file, or leave out --templates to use the embedded ones".into())
-            }
-        }
-    }
 }
 
 impl Templates {
@@ -259,6 +202,34 @@ impl Templates {
         self.script(vdoms, paging, &[("profile-users.cli", context! {})])
     }
 
+    /// The tables that an audit rests on, and the settings of the device that bear on the API.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn audit(&self, vdoms: bool, paging: Paging) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("audit.cli", context! {})])
+    }
+
+    /// The interfaces: the one table of an audit that can be large.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn audit_interfaces(&self, vdoms: bool, paging: Paging) -> Result<Script, RenderError> {
+        self.script(vdoms, paging, &[("audit-interfaces.cli", context! {})])
+    }
+
+    /// What mends a finding of an audit, for an engineer to paste.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`]; also where a device's own words cannot be typed at its shell.
+    pub fn mend(&self, vdoms: bool, mend: &Mend) -> Result<Script, RenderError> {
+        let job = match mend {
+            Mend::Edit(edit) => job(edit),
+            Mend::System(system) => ("system.cli", context! { system => Serde(system) }),
+        };
+        self.script(vdoms, Paging::Answered, &[job])
+    }
+
     /// The edits of a plan and the reads that prove them.
     ///
     /// # Errors
@@ -315,9 +286,10 @@ impl Templates {
     /// As for [`Templates::status`].
     pub fn retire(&self, retirement: &Retirement) -> Result<Vec<Script>, RenderError> {
         let voided = retirement.void_key().map(|order| self.generate_key(retirement.vdoms, &order));
-        let removed = self.edits(retirement.vdoms, &retirement.edits());
+        let edits = retirement.edits();
+        let removed = (!edits.is_empty()).then(|| self.edits(retirement.vdoms, &edits));
         let saved = retirement.save.then(|| self.save(retirement.vdoms));
-        voided.into_iter().chain([removed]).chain(saved).collect()
+        voided.into_iter().chain(removed).chain(saved).collect()
     }
 
     /// The same for an engineer to paste.
@@ -430,60 +402,6 @@ fn job(edit: &Edit) -> (&'static str, Value) {
 
 fn key_job(key: &KeyOrder) -> (&'static str, Value) {
     ("generate-key.cli", context! { key => context! { user => key.user.clone(), expires => key.expires } })
-}
-
-/// The line of a template that rendered to `rendered`: the first whose literal text stands in it in order.
-fn source_line(source: &str, rendered: &str) -> Option<usize> {
-    let stands_in = |line: &str| {
-        let mut rest = rendered;
-        let mut literals = literals(line).peekable();
-        literals.peek().is_some()
-            && literals.all(|literal| match rest.split_once(literal) {
-                Some((_, behind)) => {
-                    rest = behind;
-                    true
-                }
-                None => false,
-            })
-    };
-    source.lines().position(stands_in).map(|at| at + 1)
-}
-
-/// What of a template's line is printed as it is.
-fn literals(line: &str) -> impl Iterator<Item = &str> {
-    let outside = |part: &'_ str| part.rfind("}}").or_else(|| part.rfind("%}")).map_or(0, |at| at + 2);
-    let parts = line.split("{{").flat_map(|part| part.split("{%"));
-    parts.map(move |part| part.get(outside(part)..).unwrap_or_default().trim()).filter(|literal| !literal.is_empty())
-}
-
-/// The formatter: a value is one word of CLI, a list is words.
-fn write_words(out: &mut Output, _state: &mut State, value: &Value) -> Result<(), minijinja::Error> {
-    match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => {
-            for (index, item) in value.try_iter()?.enumerate() {
-                if index > 0 {
-                    out.write_str(" ")?;
-                }
-                write_value(out, &item)?;
-            }
-            Ok(())
-        }
-        _ => write_value(out, value),
-    }
-}
-
-fn write_value(out: &mut Output, value: &Value) -> Result<(), minijinja::Error> {
-    match value.kind() {
-        ValueKind::String => write_word(out, value.as_str().unwrap_or_default()),
-        ValueKind::Number => Ok(write!(out, "{value}")?),
-        kind => {
-            Err(minijinja::Error::new(ErrorKind::BadSerialization, format!("a value of kind {kind} is no word of CLI")))
-        }
-    }
-}
-
-fn write_word(out: &mut Output, word: &str) -> Result<(), minijinja::Error> {
-    Ok(out.write_str(&words::quote(word))?)
 }
 
 #[cfg(test)]

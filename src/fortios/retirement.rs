@@ -20,8 +20,8 @@ const FACTORY: [&str; 2] = ["prof_admin", "admin_no_access"];
 pub struct Retirement {
     /// Whether global tables stand under `config global`.
     pub vdoms: bool,
-    /// Whether the user's key is voided first, by generating one that nobody keeps.
-    pub void_key: bool,
+    /// The API user whose key is voided first, by generating one that nobody keeps.
+    pub void_key: Option<String>,
     /// The API user that goes; `None`: it is gone.
     pub delete_user: Option<String>,
     /// The access profile that goes.
@@ -45,10 +45,12 @@ pub enum Stays {
     UsedBy(Vec<String>),
 }
 
-/// Whether a profile may go.
+/// What may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
-    /// This request makes it, or this run did.
+    /// The API user may go, and not only its key.
+    pub user: bool,
+    /// The profile may go: this request makes it, or this run did.
     pub owned: bool,
     /// `--keep-profile`.
     pub keep: bool,
@@ -64,7 +66,7 @@ impl Retirement {
         Ok(Retirement {
             vdoms: facts.vdom_mode.has_vdoms(),
             // In FIPS-CC mode no key is generated, so that none can be voided.
-            void_key: user.has_key && !facts.fips,
+            void_key: (user.has_key && !facts.fips).then(|| user.name.clone()),
             delete_user: Some(user.name.clone()),
             delete_profile: None,
             profile_stays: None,
@@ -89,7 +91,7 @@ impl Retirement {
     pub fn of_objects(facts: &Facts, claim: Claim, consent: Consent) -> Result<Retirement, PlanError> {
         let user = facts.objects.user.as_ref();
         let mut retirement = Retirement::of_user(facts, &user.cloned().unwrap_or_default(), consent)?;
-        retirement.delete_user = user.map(|user| user.name.clone());
+        retirement.delete_user = user.filter(|_| claim.user).map(|user| user.name.clone());
         if let Some(profile) = &facts.objects.profile {
             retirement.profile_stays = stays(&profile.name, facts, claim);
             retirement.delete_profile = retirement.profile_stays.is_none().then(|| profile.name.clone());
@@ -99,13 +101,12 @@ impl Retirement {
 
     /// Whether nothing is left to be taken away.
     pub fn is_done(&self) -> bool {
-        self.delete_user.is_none() && self.delete_profile.is_none()
+        self.void_key.is_none() && self.delete_user.is_none() && self.delete_profile.is_none()
     }
 
     /// The key that is generated to void the one there is.
     pub fn void_key(&self) -> Option<KeyOrder> {
-        let user = self.delete_user.clone().filter(|_| self.void_key)?;
-        Some(KeyOrder { user, expires: None })
+        Some(KeyOrder { user: self.void_key.clone()?, expires: None })
     }
 
     /// What is removed, in this order: a profile in use cannot be.
@@ -137,7 +138,7 @@ mod tests {
     use crate::fortios::status::{CfgSave, HaRole, VdomMode};
     use crate::fortios::version::Version;
 
-    const OURS: Claim = Claim { owned: true, keep: false };
+    const OURS: Claim = Claim { user: true, owned: true, keep: false };
 
     fn facts(vdoms: VdomMode) -> Facts {
         let user = User { name: "tf".into(), has_key: true, ..User::default() };
@@ -170,7 +171,7 @@ mod tests {
     #[test]
     fn a_profile_stays_for_each_reason_there_is() {
         let mut facts = facts(VdomMode::Disable);
-        let stays = |facts: &Facts, owned, keep| retire(facts, Claim { owned, keep }).profile_stays;
+        let stays = |facts: &Facts, owned, keep| retire(facts, Claim { user: true, owned, keep }).profile_stays;
         assert_eq!(stays(&facts, false, false), Some(Stays::NotOurs));
         assert_eq!(stays(&facts, true, true), Some(Stays::Asked));
         facts.profile_users = vec!["the administrator ops".into()];
@@ -190,6 +191,14 @@ mod tests {
         facts.objects.profile = None;
         let done = retire(&facts, OURS);
         assert!(done.is_done() && cli(&done).is_empty());
+    }
+
+    #[test]
+    fn of_an_api_user_that_stays_the_key_alone_is_voided() {
+        let only_key = Claim { user: false, owned: false, keep: false };
+        let retirement = retire(&facts(VdomMode::Disable), only_key);
+        assert_eq!(cli(&retirement), "execute api-user generate-key tf\n");
+        assert!(!retirement.is_done());
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Remembered {
     pub in_use: Option<String>,
     /// Whether the one before it was retired.
     pub finished: bool,
+    /// The one before it, which that key was to replace.
+    pub retires: Option<String>,
     /// The API user whose newest key was generated and never delivered, nor kept in an escrow, so that nobody has it.
     pub undelivered: Option<String>,
 }
@@ -91,6 +93,12 @@ pub enum RotationError {
         /// The one in use.
         in_use: String,
     },
+    /// The key of the one in use has not reached its destinations.
+    #[error("the key of {user} is still in the escrow: not every destination has it")]
+    InEscrow {
+        /// The one in use.
+        user: String,
+    },
     /// Several have keys, and which of them is used is not known here.
     #[error("{} have keys, and which of them is used is not known here", and(.users))]
     Unclear {
@@ -134,6 +142,7 @@ impl RotationError {
                 Some("--in-place keeps the name, and cuts the consumers off until they have the new key".to_owned())
             }
             RotationError::Name(error) => error.hint(),
+            RotationError::InEscrow { .. } => Some("`fgtkey deliver --resume` delivers it".to_owned()),
             RotationError::NoKey { .. } => Some("`fgtkey mint` makes the first".to_owned()),
             RotationError::Stranger { .. } => {
                 Some("--in-place keeps the name; or name another API user with --api-user".to_owned())
@@ -173,7 +182,8 @@ impl Pair {
 
     /// The API users of the pair: the plain one, when that is one of them, then `-a`, then `-b`.
     pub fn names(&self) -> impl Iterator<Item = &ApiUser> {
-        self.plain.iter().chain([&self.a, &self.b])
+        let b = (self.b != self.a).then_some(&self.b);
+        self.plain.iter().chain([&self.a]).chain(b)
     }
 
     /// The one that takes turns with `user`.
@@ -252,11 +262,16 @@ impl<'a> View<'a> {
         let is_newest = self.remembered.in_use.as_ref() == Some(&self.in_use.name);
         if self.remembered.undelivered.as_ref() == Some(&user.name) || (turns && self.current.is_some()) {
             Standing::Unused
-        } else if turns && is_newest && !self.remembered.finished {
+        } else if turns && is_newest && !self.remembered.finished && self.is_to_go(user) {
             Standing::Old
         } else {
             Standing::Unknown
         }
+    }
+
+    /// Whether that user is the one that the newest key was to replace: another one has got its key from somebody else.
+    fn is_to_go(&self, user: &User) -> bool {
+        self.remembered.retires.as_ref() == Some(&user.name)
     }
 
     /// Refuses the other one of a pair that was only concluded from a name, when it is not like the one in use.

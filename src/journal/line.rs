@@ -36,8 +36,24 @@ pub struct Planned {
     pub before: Objects,
     /// The objects that will be made or altered: `system api-user terraform`.
     pub edits: Vec<String>,
-    /// The destinations, as another run finds them again.
+    /// The destinations, as they are told.
     pub destinations: Vec<String>,
+    /// What goes when its user is done with it, where the access is only lent.
+    #[serde(default)]
+    pub lent: Option<Lent>,
+}
+
+/// An access that is to go again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lent {
+    /// Whether global tables stand under `config global`.
+    pub vdoms: bool,
+    /// The access profile of the API user.
+    pub profile: String,
+    /// Whether the API user was made for it; of one that was there before only the key goes.
+    pub made_user: bool,
+    /// Whether the profile was made for it.
+    pub made_profile: bool,
 }
 
 /// How far a run has come.
@@ -49,7 +65,10 @@ pub enum State {
     /// The objects are as wanted, and were read back.
     Pushed,
     /// The line that makes a key is about to be sent.
-    Generating,
+    Generating {
+        /// The file in the escrow that will hold it.
+        escrow: PathBuf,
+    },
     /// The key is in the escrow; nowhere, when that failed.
     Issued {
         /// The file.
@@ -61,7 +80,7 @@ pub enum State {
     Delivering,
     /// A destination has the key.
     Stored {
-        /// As another run finds it.
+        /// As it is told.
         destination: String,
     },
     /// Every destination has the key; the old one is still to be retired.

@@ -1,7 +1,7 @@
 //! The journal: what a run is about to do and has done, on disk before it goes on, so that a run that dies is understood
 //! and finished by the next one.
 //!
-//! Each run is a file, `SERIAL/RUN.ndjson`, one [`Line`] of JSON a step, written and synced before the step that it
+//! Each run is a file, `SERIAL/RUN.ndjson`, one line of JSON a step, written and synced before the step that it
 //! announces. No secret is ever in it: where a key is, it says (`escrow`), not what it is.
 //!
 //! | state | means |
@@ -14,13 +14,15 @@
 //! | `stored` | one more destination has it |
 //! | `delivered` | every destination has it; the old API user is still there |
 //! | `verified` | what the API said to it |
-//! | `retiring`, `retired` | the old API user of a rotation is about to go, is gone |
+//! | `retiring`, `retired` | the old API user of a rotation, or one that was lent, is about to go, is gone |
 //! | `done`, `taken-back`, `left` | the end |
 
 mod disabled;
 mod line;
 mod past;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-pub use line::{Planned, State};
+pub use line::{Lent, Planned, State};
 pub use past::{KeyState, Past};
 pub use run::Run;
 
@@ -122,6 +124,14 @@ impl Journal {
         }
     }
 
+    /// The same before it is known which device that is, so that two runs do not decide side by side.
+    ///
+    /// # Errors
+    /// [`JournalError::Busy`] when another run has it.
+    pub fn lock_at(&self, host: &str, port: u16, api_user: &str) -> Result<Lock, JournalError> {
+        self.lock(&format!("{host}:{port}"), api_user)
+    }
+
     /// Begins a run: its plan is on disk when this returns.
     ///
     /// # Errors
@@ -141,10 +151,11 @@ impl Journal {
         paths.iter().filter_map(|path| Past::read(path)).collect()
     }
 
-    /// The newest run for one of these API users of a device, if it came to no end.
+    /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
     pub fn unfinished(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
         let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
-        self.runs(serial).into_iter().rfind(is_meant).filter(|past| !past.is_finished())
+        let last = self.runs(serial).into_iter().rfind(is_meant);
+        last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.

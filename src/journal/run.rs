@@ -19,7 +19,9 @@ pub struct Run {
 
 impl Run {
     pub(super) fn begin(directory: &Path, planned: Planned) -> Result<Run, JournalError> {
-        let id = format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S.%9f"), std::process::id());
+        // Numbered, so that the order of the runs does not hang on a clock.
+        let number = last_number(directory) + 1;
+        let id = format!("{number:08}-{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), std::process::id());
         let path = directory.join(format!("{id}.ndjson"));
         let doing = || format!("create {}", path.display());
         let file = File::options().append(true).create_new(true).mode(0o600).open(&path).map_err(io_error(doing))?;
@@ -65,6 +67,19 @@ impl Run {
         let line = Line { at: Timestamp::now(), state };
         let mut text = serde_json::to_string(&line).map_err(io::Error::from).map_err(io_error(doing))?;
         text.push('\n');
-        self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data()).map_err(io_error(doing))
+        let before = self.file.metadata().map_err(io_error(doing))?.len();
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            // Half a line would spoil the next one, which may find room again.
+            let _ = self.file.set_len(before);
+        }
+        written.map_err(io_error(doing))
     }
+}
+
+/// The number of the newest run in a directory; 0 before the first.
+fn last_number(directory: &Path) -> u64 {
+    let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let numbers = names.filter_map(|name| name.to_str()?.split_once('-')?.0.parse().ok());
+    numbers.max().unwrap_or_default()
 }

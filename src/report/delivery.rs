@@ -18,11 +18,20 @@ impl Reporter {
     pub fn resumed(&mut self, resumed: &Resumed) {
         match &resumed.outcome {
             Ok(stored) => {
-                self.told(Verbosity::Story, &resumed.key_of, "key", &format!("delivered to {}", delivered(stored)))
+                self.told(Verbosity::Story, &resumed.key_of, "key", &format!("delivered to {}", delivered(stored)));
+                self.old_one_stays(resumed.retires.as_deref());
             }
             Err(NotResumed::Escrow(error)) => self.failure(None, error, &[], error.hint().as_deref()),
             Err(NotResumed::Journal(error)) => self.failure(None, error, &[], error.hint().as_deref()),
             Err(NotResumed::Undelivered(undelivered)) => self.undelivered(&resumed.key_of, undelivered),
+        }
+    }
+
+    /// Says that a rotation is not at its end.
+    fn old_one_stays(&mut self, old: Option<&str>) {
+        if let Some(old) = old {
+            self.note(&format!("{old} is still there, and its key still works"));
+            self.hint("`fgtkey rotate --finish` retires it");
         }
     }
 

@@ -36,13 +36,8 @@ impl Reporter {
 
     /// Says why a request cannot be had, before anything was contacted.
     pub fn refused_request(&mut self, error: &MintError) {
-        let hint = match error {
-            MintError::Plan(PlanError::Request(RequestError::NoVdoms(_))) => {
-                Some("leave out --vdom, or say --vdom-mode multi".to_owned())
-            }
-            error => hint(error),
-        };
-        self.bad_usage(&with_causes(error), hint.as_deref());
+        let (message, hint) = refusal(error);
+        self.bad_usage(&message, hint.as_deref());
     }
 
     /// Says what a dry run assumed, and `assumed` whether that was for want of being told; its CLI goes to stdout.
@@ -115,6 +110,10 @@ impl Reporter {
             }
             Left::Minted => {}
             Left::Escrowed(escrowed) => self.escrowed(escrowed),
+            Left::Overtaken => {
+                self.note("its key is left alone, and so is what was made for it; no key was generated");
+                self.hint("run the same command again: it tells what it finds");
+            }
             Left::OldStays { user } => {
                 self.note(&format!("the new key is delivered; {user} is still there, and its key still works"));
                 self.hint("`fgtkey rotate --finish` retires it");
@@ -135,6 +134,7 @@ impl Reporter {
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
             Remains::NotGone { user } => format!("{user} is not gone as it should be, and its key may be void"),
+            Remains::NotRevoked { user } => format!("{user} could not be taken away, and its key still works"),
             Remains::KeyUnknown { user } => format!("{user}, which had no key, may have one now that nobody knows"),
             Remains::KeyVoid { user } => {
                 format!("the old key of {user} may be void and the new one is lost; its consumers may be cut off")
@@ -142,8 +142,11 @@ impl Reporter {
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
-                self.hint("run the same command again with --replace-key")
+            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
+            (Remains::NotGone { .. }, Some(script)) => {
+                self.note("look at the device; this takes away what is left:");
+                self.message_lines(&script.to_string());
+                self.hint("or run the same command again");
             }
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
@@ -158,6 +161,17 @@ impl Reporter {
             self.write(&format!("fgtkey:   {}\n", super::printable(line)));
         }
     }
+}
+
+/// Why a request cannot be had, before anything was contacted, and what to type instead.
+pub fn refusal(error: &MintError) -> (String, Option<String>) {
+    let hint = match error {
+        MintError::Plan(PlanError::Request(RequestError::NoVdoms(_))) => {
+            Some("leave out --vdom, or say --vdom-mode multi".to_owned())
+        }
+        error => hint(error),
+    };
+    (with_causes(error), hint)
 }
 
 fn causes(error: &MintError) -> String {
@@ -190,9 +204,11 @@ fn exit(failure: &Failure) -> Exit {
         },
         (Left::Escrowed(Escrowed::At(_)), _) => Exit::Escrowed,
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
-        (Left::Untouched | Left::Undone(_), error) if error.is_interrupt() => Exit::Interrupted,
+        (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
-        (Left::OldStays { .. } | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => Exit::NeedsPerson,
+        (Left::OldStays { .. } | Left::Overtaken | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => {
+            Exit::NeedsPerson
+        }
     }
 }
 
@@ -229,7 +245,8 @@ pub(super) fn hint(error: &MintError) -> Option<String> {
         MintError::NotRemembered { .. } => {
             Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
         }
-        MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
     }
 }
 

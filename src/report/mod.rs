@@ -11,6 +11,7 @@
 //!
 //! The words of a verb that has more to say than steps stand in a file of their own here.
 
+pub mod audit;
 pub mod check;
 mod delivery;
 mod exit;
@@ -29,6 +30,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 pub use exit::Exit;
+pub use failure::refusal;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 

@@ -47,6 +47,18 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
             ("grace", format!("the old key of {old} works on until `fgtkey rotate --finish`"))
         }
         Event::Retired { api_user } => ("retired", format!("{api_user}: its key is void, the API user is gone")),
+        Event::TimeUp { ttl } => {
+            ("time up", format!("the {} s of the access are over, the command still runs", ttl.as_secs()))
+        }
+        Event::Revoked { api_user, removed: false, .. } => {
+            ("revoked", format!("the key of {api_user} is void; the API user, which was there before, stays"))
+        }
+        Event::Revoked { api_user, profile: None, .. } => {
+            ("revoked", format!("{api_user}: its key is void, it is gone"))
+        }
+        Event::Revoked { api_user, profile: Some(profile), .. } => {
+            ("revoked", format!("{api_user}: its key is void, it is gone, and so is the profile {profile}"))
+        }
         Event::TakenUp { began, key } => ("taken up", taken_up(*began, *key)),
         Event::Verified(verified) => ("verified", verification(verified)),
         Event::Done { elapsed } => ("done", seconds(*elapsed)),
@@ -64,6 +76,10 @@ fn taken_up(began: Timestamp, key: Taken) -> String {
         Taken::NoKey => format!("the run of {began}, which ended before it had a key"),
         Taken::Lost => format!("the run of {began}, whose key reached nobody; another one takes its place"),
         Taken::Delivered => format!("the run of {began}, whose key is delivered and has not replaced the old one yet"),
+        Taken::Shut => {
+            format!("the run of {began}, whose key cannot be taken out of the escrow; another one replaces it")
+        }
+        Taken::Lent => format!("the run of {began}, which lent an access and did not live to take it back"),
         Taken::FromEscrow => format!("the run of {began}, whose key is in the escrow and is delivered now"),
     }
 }

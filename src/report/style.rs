@@ -39,19 +39,19 @@ impl FromStr for Color {
 impl Color {
     /// Whether standard error is coloured.
     pub fn on_stderr(self) -> bool {
-        self.on(AutoStream::choice(&io::stderr()))
+        self.on(|| AutoStream::choice(&io::stderr()))
     }
 
-    /// Whether standard output is coloured, where it carries what people read.
+    /// Whether standard output is coloured, for a table that a person reads.
     pub fn on_stdout(self) -> bool {
-        self.on(AutoStream::choice(&io::stdout()))
+        self.on(|| AutoStream::choice(&io::stdout()))
     }
 
-    fn on(self, auto: ColorChoice) -> bool {
+    fn on(self, choice: impl FnOnce() -> ColorChoice) -> bool {
         match self {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => !matches!(auto, ColorChoice::Never),
+            Color::Auto => !matches!(choice(), ColorChoice::Never),
         }
     }
 }

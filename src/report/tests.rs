@@ -194,7 +194,7 @@ fn an_undelivered_key_is_told_with_its_escrow() {
 fgtkey: error: fw1: dotenv:b: could not write the key: no space left
 fgtkey: note: file:a has the key
 fgtkey: note: the key is safe in /state/fw1.json (0600)
-fgtkey: hint: take `record.key` from there, then delete the file
+fgtkey: hint: `fgtkey deliver --resume` delivers it from there, as soon as the destination takes it
 ";
     assert_eq!(said(Verbosity::Quiet, |reporter| reporter.undelivered("fw1", &undelivered)), expected);
 }

@@ -59,6 +59,9 @@ fn conflict(argument: &str, others: &[String]) -> String {
     match names(others).as_slice() {
         [other] if other == argument => format!("{argument} is given more than once"),
         [] => format!("{argument} cannot be combined with what else is given"),
+        [first, second, third, _, ..] => {
+            format!("{argument} excludes {first}, {second}, {third} and others of their kind")
+        }
         others => format!("{argument} and {} exclude each other", others.join(", ")),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn definitions(spec: &DeviceSpec) -> Vec<Arc<Definition>> {
         system_settings(),
         firewall_address(),
     ];
-    all.into_iter().map(Arc::new).collect()
+    all.into_iter().chain(ssh_config(spec)).map(Arc::new).collect()
 }
 
 fn object(path: &str, shape: Shape, scope: Scope, fields: Vec<Field>) -> Definition {
@@ -217,11 +217,44 @@ fn system_global(spec: &DeviceSpec) -> Definition {
     if has_url_key_switch(spec.version) {
         fields.push(Field::switch("rest-api-key-url-query", "disable"));
     }
+    if ssh_place(spec.version) == Some(SshPlace::Global) {
+        fields.extend(ssh_algorithms());
+    }
     if spec.version >= Version::new(6, 2, 0) {
         fields.push(Field::choice("vdom-mode", &["no-vdom", "multi-vdom"], "no-vdom"));
     }
     fields.sort_by(|a, b| a.name.cmp(&b.name));
     object("system global", Shape::Single, Scope::Global, fields)
+}
+
+/// Where the algorithms of SSH are set.
+#[derive(PartialEq, Eq)]
+enum SshPlace {
+    Global,
+    Own,
+}
+
+/// In `system global` from 7.0.2 on, in `system ssh-config` from 7.4.4 on (release notes of 7.4.4, 968305).
+fn ssh_place(version: Version) -> Option<SshPlace> {
+    if version >= Version::new(7, 4, 4) {
+        return Some(SshPlace::Own);
+    }
+    (version >= Version::new(7, 0, 2)).then_some(SshPlace::Global)
+}
+
+fn ssh_config(spec: &DeviceSpec) -> Option<Definition> {
+    let own = ssh_place(spec.version) == Some(SshPlace::Own);
+    own.then(|| object("system ssh-config", Shape::Single, Scope::Global, ssh_algorithms()))
+}
+
+/// Defaults of the CLI reference 7.4.8.
+fn ssh_algorithms() -> Vec<Field> {
+    let lists = [
+        ("ssh-enc-algo", "aes256-ctr aes256-gcm@openssh.com"),
+        ("ssh-kex-algo", "diffie-hellman-group-exchange-sha256 curve25519-sha256@libssh.org"),
+        ("ssh-mac-algo", "hmac-sha2-256 hmac-sha2-512"),
+    ];
+    lists.into_iter().map(|(name, default)| Field::new(name, Kind::Words).default(default)).collect()
 }
 
 /// `rest-api-key-url-query` came with 7.4.5 and 7.6.1, and 8.0 has it no more.

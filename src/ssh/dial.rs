@@ -145,6 +145,14 @@ impl Dial {
         Ok(target::endpoint_of(&config))
     }
 
+    /// Where `endpoint` is in the network: what `HostName` of `ssh_config` makes of its host, which may be an alias that
+    /// nobody else can resolve. Without such a line the host itself.
+    pub fn address(&self, endpoint: &Endpoint) -> String {
+        let config = self.options.ssh_config.for_host(&endpoint.host, &self.overrides(endpoint));
+        // What cannot be read is told by whoever connects.
+        config.map_or_else(|_| endpoint.host.clone(), |config| config.host)
+    }
+
     /// The password, resolved now if it was not needed so far: for questions inside the session.
     pub async fn password(&self, endpoint: &Endpoint) -> Result<Arc<Secret>, PasswordError> {
         self.password.get(&password_question(endpoint)).await

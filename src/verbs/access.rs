@@ -127,7 +127,8 @@ impl Access {
         let order = Switching { wanted, consent: self.consent };
         let facts = &seen.1.facts;
         let plan = order.plan(facts).map_err(MintError::from)?;
-        let intended = Intended { plan: &plan, before: &facts.objects, retires: None, destinations: Vec::new() };
+        let intended =
+            Intended { plan: &plan, before: &facts.objects, retires: None, destinations: Vec::new(), lent: None };
         let journal = self.journal.begin(planned(self.verb(), &self.line, &seen.1.status.serial, &intended));
         let journal = journal.map_err(MintError::from)?;
         let start =

@@ -10,9 +10,9 @@ use std::process::ExitStatus;
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::program::Program;
+use super::signals::Signals;
 use crate::deliver::format::{HOSTNAME, TOKEN};
 use crate::secret::Secret;
 use crate::ssh::PASSWORD_VARIABLE;
@@ -68,7 +68,7 @@ impl Running {
     /// When the system refuses, although the program was there a moment ago.
     pub fn start(program: &Program, access: &Access) -> io::Result<Running> {
         // Listening begins first: a signal in between must not end us while the command lives.
-        let signals = Signals::listen()?;
+        let signals = Signals::listen(&HEARD)?;
         let mut command = Command::new(&program.path);
         command.arg0(&program.name).args(&program.arguments).env_remove(PASSWORD_VARIABLE);
         command.env(HOSTNAME, &access.hostname).env(TOKEN, access.token.expose());
@@ -106,44 +106,9 @@ fn has_terminal() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
 
-/// The signals that would end us, except those that our parent has told us to ignore (`nohup`): the command ignores them
-/// too, which listening would undo.
-struct Signals(Vec<(Signal, tokio::signal::unix::Signal)>);
-
+/// The signals that would end us.
 const HEARD: [Signal; 6] =
     [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
-
-impl Signals {
-    fn listen() -> io::Result<Signals> {
-        let ignored = ignored();
-        let heard = HEARD.into_iter().filter(|heard| ignored & bit(*heard) == 0);
-        heard
-            .map(|heard| Ok((heard, signal(SignalKind::from_raw(heard as i32))?)))
-            .collect::<io::Result<_>>()
-            .map(Signals)
-    }
-
-    /// The next one that comes.
-    async fn next(&mut self) -> Signal {
-        std::future::poll_fn(|context| {
-            let come =
-                self.0.iter_mut().find_map(|(heard, stream)| stream.poll_recv(context).is_ready().then_some(*heard));
-            come.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
-        })
-        .await
-    }
-}
-
-fn bit(heard: Signal) -> u64 {
-    1 << (heard as i32 - 1)
-}
-
-/// The signals that this process ignores, one bit each, as Linux tells it; elsewhere nobody does.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
-}
 
 #[cfg(test)]
 mod tests {

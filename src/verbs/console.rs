@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::deliver::Device;
 use crate::fortios::script::Script;
 use crate::fortios::status::Status;
 use crate::fortios::version::Version;
@@ -77,6 +78,16 @@ impl OpenError {
 }
 
 impl Line {
+    /// The device, for the paths of destinations.
+    pub fn device(&self) -> Device {
+        Device { name: self.endpoint.name.clone(), address: self.address() }
+    }
+
+    /// The address that is dialled, without brackets: an alias of `ssh_config` is resolved.
+    pub fn address(&self) -> String {
+        self.dial.address(&self.endpoint)
+    }
+
     /// The same, deaf to the operator: for what mends a device.
     pub fn uninterrupted(&self) -> Line {
         Line { interrupt: Interrupt::never(), ..self.clone() }

@@ -1,9 +1,10 @@
 //! What happens to a key between its birth and its destinations: escrow, journal, delivery.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::deliver::{self, Destination, Device, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
-use crate::journal::{Journal, KeyState, Lock, Past, Planned, Run, State};
+use crate::deliver::escrow::wipe;
+use crate::deliver::{self, Destination, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
+use crate::journal::{Journal, KeyState, Lent, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
 use super::event::{Event, Observer, Taken};
@@ -32,62 +33,110 @@ pub struct Custody {
 
 /// An API user of a device in the hands of this run, and what an earlier run left of it.
 pub(super) struct Held {
-    _lock: Lock,
+    locks: Vec<Lock>,
     /// The run that came to no end.
     pub(super) past: Option<Past>,
     /// Its key, where it is in the escrow and can be taken out.
     pub(super) kept: Option<Kept>,
+    /// The files in the escrow whose keys another one replaces.
+    pub(super) void: Vec<PathBuf>,
 }
 
 impl Custody {
+    /// Takes API users at an address for this run, before anything is looked at.
+    ///
+    /// # Errors
+    /// When another run has one.
+    pub(super) fn claim(&self, line: &Line, api_users: &[&str]) -> Result<Vec<Lock>, MintError> {
+        let endpoint = &line.endpoint;
+        let lock = |user: &&str| self.journal.lock_at(&endpoint.host, endpoint.port, user);
+        Ok(api_users.iter().map(lock).collect::<Result<_, _>>()?)
+    }
+
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.
     pub(super) async fn reserve(&self, line: &Line) -> Result<Reservation, MintError> {
-        let device = Device { name: line.endpoint.name.clone(), address: line.endpoint.host.clone() };
+        let device = line.device();
         let (destinations, format, escrow) = (self.destinations.clone(), self.format, self.escrow.clone());
         let reserved = aside(move || deliver::reserve(&destinations, &device, format, &escrow)).await;
         Ok(reserved?)
     }
 
-    /// Takes an API user of a device for this run, or several under one name, and with it what an earlier run left.
+    /// Takes an API user of a device for this run, or both of a pair, and with it what an earlier run left. `replace`: its
+    /// consumers may be cut off.
     ///
     /// # Errors
-    /// When another run has it, or its key is sealed in the escrow and consumers use it already.
-    pub(super) fn hold(&self, serial: &str, name: &str, api_users: &[&str]) -> Result<Held, MintError> {
-        let lock = self.journal.lock(serial, name)?;
-        let past = self.journal.unfinished(serial, api_users);
-        let kept = match past.as_ref().map(Past::key) {
-            Some(KeyState::Escrowed { escrow, .. }) => match self.escrow.take(&escrow, self.escrow_identity.as_deref())
-            {
-                Ok(kept) => Some(kept),
-                // Nobody has a key that was never stored, so another one takes its place.
-                Err(EscrowError::Sealed(_) | EscrowError::Unread { .. })
-                    if past.as_ref().is_none_or(|past| !past.delivery_began()) =>
-                {
-                    None
-                }
-                Err(error) => return Err(error.into()),
-            },
-            _ => None,
+    /// When another run has it, or its key cannot be taken out of the escrow and consumers use it already.
+    pub(super) fn hold(&self, serial: &str, api_users: &[&str], replace: bool) -> Result<Held, MintError> {
+        let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
+        self.forget_void(serial, api_users);
+        let Some(past) = self.journal.unfinished(serial, api_users) else {
+            return Ok(Held { locks: locks, past: None, kept: None, void: Vec::new() });
         };
-        Ok(Held { _lock: lock, past, kept })
+        let kept = if past.lent().is_some() { None } else { self.kept(&past, replace)? };
+        let lives = past.escrow().filter(|_| kept.is_some()).map(Path::to_owned);
+        let named = past.void().chain(past.escrow()).map(Path::to_owned);
+        let void = named.filter(|escrow| Some(escrow) != lives.as_ref()).collect();
+        // All that it had left to do was to empty the escrow.
+        let past = Some(past).filter(|past| kept.is_some() || !past.is_finished());
+        Ok(Held { locks: locks, past, kept, void })
+    }
+
+    /// The key of a run that died.
+    fn kept(&self, past: &Past, replace: bool) -> Result<Option<Kept>, MintError> {
+        let Some(escrow) = past.escrow() else { return Ok(None) };
+        let needed = past.delivery_began() && !replace && !matches!(past.key(), KeyState::Delivered { .. });
+        match self.escrow.take(escrow, self.escrow_identity.as_deref()) {
+            Ok(kept) => Ok(Some(kept)),
+            // Another one takes its place, where nobody has it or whoever has it may be cut off.
+            Err(EscrowError::Sealed(_) | EscrowError::Unread { .. } | EscrowError::Unopened { .. }) if !needed => {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Wipes the keys of runs that took them back, and died before they could do that.
+    fn forget_void(&self, serial: &str, api_users: &[&str]) {
+        let runs = self.journal.runs(serial);
+        let is_meant = |past: &&Past| api_users.contains(&past.planned.api_user.as_str()) && past.is_finished();
+        let over = runs.iter().filter(is_meant);
+        over.flat_map(Past::void).filter(|escrow| escrow.exists()).for_each(wipe);
     }
 }
 
 impl Held {
     /// An API user of which nothing is taken up.
     pub(super) fn alone(lock: Lock) -> Held {
-        Held { _lock: lock, past: None, kept: None }
+        Held { locks: vec![lock], past: None, kept: None, void: Vec::new() }
+    }
+
+    /// Keeps these too, as long as the hold lasts.
+    pub(super) fn with(&mut self, claim: Vec<Lock>) {
+        self.locks.extend(claim);
     }
 
     /// Whether the key that the API user may have now is one that nobody uses: then it is no key to be careful of.
     pub(super) fn may_replace(&self) -> bool {
         let Some(past) = &self.past else { return false };
         let had_key = past.planned.before.user.as_ref().is_some_and(|user| user.has_key);
-        match past.key() {
-            KeyState::Escrowed { .. } => self.kept.is_some() || !had_key,
-            KeyState::Unknown | KeyState::Astray => !had_key && !past.delivery_began(),
-            KeyState::None | KeyState::Delivered { .. } => false,
+        self.kept.is_some() || (self.lost_key() && !had_key && !past.delivery_began())
+    }
+
+    /// The same hold for a new key of one API user: the earlier run is taken up only when it was for the same one and its
+    /// key was not delivered yet. Another's steps must not be mixed with those of this run.
+    pub(super) fn of(mut self, api_user: &str) -> Held {
+        let is_same = |past: &Past| past.planned.api_user == api_user;
+        let goes_on = |past: &Past| is_same(past) && !matches!(past.key(), KeyState::Delivered { .. });
+        if !self.past.as_ref().is_some_and(goes_on) {
+            (self.past, self.kept, self.void) = (None, None, Vec::new());
         }
+        self
+    }
+
+    /// The API user whose key an earlier run has left in the escrow.
+    pub(super) fn escrowed(&self) -> Option<&str> {
+        let in_escrow = |past: &&Past| matches!(past.key(), KeyState::Escrowed { escrow, .. } if escrow.exists());
+        self.past.as_ref().filter(in_escrow).map(|past| past.planned.api_user.as_str())
     }
 
     /// What is taken up, for the story.
@@ -99,6 +148,7 @@ impl Held {
             match past.key() {
                 KeyState::None => Taken::NoKey,
                 KeyState::Delivered { .. } => Taken::Delivered,
+                _ if past.delivery_began() => Taken::Shut,
                 _ => Taken::Lost,
             }
         };
@@ -142,6 +192,7 @@ pub(super) fn planned(verb: &str, line: &Line, serial: &str, site: &Intended<'_>
         before: site.before.clone(),
         edits: site.plan.edits.iter().map(object).collect(),
         destinations: site.destinations.clone(),
+        lent: site.lent.clone(),
     }
 }
 
@@ -151,6 +202,7 @@ pub(super) struct Intended<'a> {
     pub(super) before: &'a crate::fortios::objects::Objects,
     pub(super) retires: Option<String>,
     pub(super) destinations: Vec<String>,
+    pub(super) lent: Option<Lent>,
 }
 
 /// The key: the one that an earlier run left in the escrow, or a new one, which goes there before anything else.
@@ -167,21 +219,24 @@ pub(super) async fn obtain(
         record.generated_at = kept.record.generated_at;
         record.expires_at = kept.record.expires_at;
         let format = custody.format;
+        site.forget_void();
         return Ok(aside(move || slot.take_over(kept, format)).await);
     }
-    let key = generate(site, observer).await?;
+    let escrow = slot.escrow_path(record);
+    let key = generate(site, escrow.clone(), observer).await?;
     record.born(site.plan.key.expires);
     let (secured, told) = aside({
         let record = record.clone();
         move || {
-            let secured = slot.secure(&record, key);
-            let escrow = secured.escrow().map(std::path::Path::to_owned);
+            let secured = slot.secure(escrow, &record, key);
+            let escrow = secured.escrow().map(Path::to_owned);
             (secured, State::Issued { escrow, generated_at: record.generated_at })
         }
     })
     .await;
     // The key is on disk. A journal that fails now costs the next run the knowledge of it, and this one nothing.
     let _ = site.journal.enter(told);
+    site.forget_void();
     Ok(secured)
 }
 

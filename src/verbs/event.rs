@@ -93,6 +93,20 @@ pub enum Event {
         /// The API user.
         api_user: String,
     },
+    /// The time of an access is over, and the command that has it still runs.
+    TimeUp {
+        /// How long it had.
+        ttl: Duration,
+    },
+    /// An access that was lent is gone: its key is void.
+    Revoked {
+        /// The API user.
+        api_user: String,
+        /// Whether the API user is gone too; one that was there before stays.
+        removed: bool,
+        /// The profile, where it is gone too.
+        profile: Option<String>,
+    },
     /// Whether the key works over REST.
     Verified(Box<Verified>),
     /// The verb is at its end.
@@ -120,8 +134,12 @@ pub enum Taken {
     NoKey,
     /// It may have generated one that nobody got: another one takes its place.
     Lost,
+    /// It cannot be taken out of the escrow, and whoever has it may be cut off: another one takes its place.
+    Shut,
     /// It is in the escrow, and is delivered now.
     FromEscrow,
+    /// It was lent to a command, and is taken back now.
+    Lent,
     /// Every destination has it; what it replaces is still there.
     Delivered,
 }

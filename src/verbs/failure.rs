@@ -1,11 +1,13 @@
 //! What went wrong in a mint, and what that left on the device.
 
+use jiff::Timestamp;
+
 use crate::deliver::{DeliverError, EscrowError, Escrowed, Undelivered};
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::RenderError;
 use crate::fortios::rotation::RotationError;
 use crate::fortios::script::Script;
-use crate::journal::JournalError;
+use crate::journal::{JournalError, Past};
 use crate::session::fault::{Fault, FaultKind};
 use crate::ssh::{DialError, PasswordError};
 
@@ -52,6 +54,12 @@ pub enum MintError {
     /// The key had to be proven, and was not seen to work.
     #[error("the key was not seen to work: {}", .0.detail)]
     NotProven(Box<Verified>),
+    /// Somebody else has made a key for the API user since this run looked.
+    #[error("the API user {user} has got a key since this run looked: another run is at work on it")]
+    Overtaken {
+        /// The API user.
+        user: String,
+    },
     /// A password was needed and could not be had.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -76,6 +84,16 @@ pub enum MintError {
     /// The key exists and is not everywhere it should be.
     #[error(transparent)]
     Undelivered(Box<Undelivered>),
+    /// An earlier run has to be finished first.
+    #[error("the `fgtkey {verb}` of {} for {api_user} came to no end", began.strftime("%Y-%m-%d %H:%M:%S UTC"))]
+    Unfinished {
+        /// The verb of the earlier run.
+        verb: String,
+        /// When it began.
+        began: Timestamp,
+        /// Its API user.
+        api_user: String,
+    },
     /// Everything is done but `execute cfg save`.
     #[error("the change is made but not saved")]
     Unsaved(#[source] Fault),
@@ -101,6 +119,11 @@ impl From<SurveyError> for MintError {
 }
 
 impl MintError {
+    pub(super) fn unfinished(past: &Past) -> MintError {
+        let (verb, api_user) = (past.planned.verb.clone(), past.planned.api_user.clone());
+        MintError::Unfinished { verb, began: past.began, api_user }
+    }
+
     /// Whether the operator stopped it.
     pub fn is_interrupt(&self) -> bool {
         matches!(self, MintError::Fault(fault) if fault.kind == FaultKind::Interrupted)
@@ -129,6 +152,8 @@ pub enum Left {
     Undone(Vec<String>),
     /// The key and everything it needs: only the delivery is incomplete.
     Minted,
+    /// The objects as they were asked for, and the key of another run.
+    Overtaken,
     /// The new key, which is delivered, and the old API user with its key.
     OldStays {
         /// The old API user.
@@ -166,6 +191,11 @@ pub enum Remains {
         /// The API user.
         user: String,
     },
+    /// An access that was lent could not be taken away: its key still works.
+    NotRevoked {
+        /// The API user.
+        user: String,
+    },
     /// The API user that had no key has one now that nobody knows.
     KeyUnknown {
         /// The API user.
@@ -187,6 +217,7 @@ impl Remains {
             Remains::NotTakenBack(_) => "not taken back",
             Remains::Differs(_) => "differs",
             Remains::NotGone { .. } => "not gone",
+            Remains::NotRevoked { .. } => "not revoked",
             Remains::KeyUnknown { .. } => "key unknown",
             Remains::KeyVoid { .. } => "key void",
         }

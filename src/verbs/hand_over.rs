@@ -36,6 +36,7 @@ pub(super) async fn hand_over(
     when: Proof,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Handed, Box<Failure>> {
+    record.https_port = site.https_port(&custody.verification, observer).await;
     let required = custody.verification.mode == Mode::Require;
     let mut verified = None;
     if required || when == Proof::First {
@@ -130,7 +131,7 @@ pub(super) fn settled(
     saved: Result<(), MintError>,
     state: State,
     observer: &mut (dyn Observer + Send),
-) -> Result<Verified, Box<Failure>> {
+) -> Result<(Delivered, Verified), Box<Failure>> {
     let delivered = match handed.delivered {
         Ok(delivered) => delivered,
         Err(missing) => {
@@ -142,11 +143,16 @@ pub(super) fn settled(
     };
     // The journal first: a run that dies in between leaves a key in the escrow that every destination has.
     let _ = site.journal.enter(state);
-    delivered.finish();
-    saved.map(|()| handed.verified).map_err(|error| Failure::boxed(error, Left::Unsaved))
+    match saved {
+        Ok(()) => Ok((delivered, handed.verified)),
+        Err(error) => {
+            delivered.finish();
+            Err(Failure::boxed(error, Left::Unsaved))
+        }
+    }
 }
 
 /// A key that is not everywhere.
-fn undelivered(undelivered: Box<Undelivered>) -> Box<Failure> {
+pub(super) fn undelivered(undelivered: Box<Undelivered>) -> Box<Failure> {
     Failure::boxed(MintError::Undelivered(undelivered), Left::Minted)
 }

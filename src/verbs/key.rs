@@ -1,5 +1,7 @@
 //! Generating the key.
 
+use std::path::PathBuf;
+
 use crate::fortios::script::Script;
 use crate::journal::State;
 use crate::secret::Secret;
@@ -13,10 +15,11 @@ use super::site::Site;
 /// How often a key is generated again when the connection dies while it is printed.
 const MOST_KEYS: usize = 3;
 
-/// Generates the key. A connection that dies while the key is printed has voided it for everybody but us, so another one
+/// Generates the key, which will be in the file `escrow`. A connection that dies while the key is printed has voided it for everybody but us, so another one
 /// is generated, which voids the lost one.
 pub(super) async fn generate(
     site: &mut Site<'_>,
+    escrow: PathBuf,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Secret, Box<Failure>> {
     let script = match site.templates.generate_key(site.plan.vdoms, &site.plan.key) {
@@ -24,7 +27,7 @@ pub(super) async fn generate(
         Err(error) => return Err(site.take_back(error.into(), observer).await),
     };
     // From the next line on the device may have a key that nobody knows: a run that dies must know that.
-    if let Err(error) = site.enter(State::Generating) {
+    if let Err(error) = site.enter(State::Generating { escrow }) {
         return Err(site.take_back(error, observer).await);
     }
     let mut lost = 0;

@@ -16,11 +16,12 @@ pub(super) fn remembered(runs: &[Past], pair: &Pair) -> Remembered {
         let user = Some(past.planned.api_user.clone());
         match past.key() {
             KeyState::Delivered { .. } => {
-                memory = Remembered { in_use: user, finished: past.has_retired(), undelivered: None };
+                let retires = past.planned.retires.clone();
+                memory = Remembered { in_use: user, finished: past.has_retired(), retires, undelivered: None };
             }
             // Nobody has it, or the run that is taken up has it in the escrow.
             KeyState::Unknown | KeyState::Escrowed { .. } => memory.undelivered = user,
-            KeyState::None if past.is_finished() && past.planned.retires.is_some() => memory.finished = true,
+            KeyState::None if past.retired_any() => memory.finished = true,
             KeyState::None | KeyState::Astray => {}
         }
     }

@@ -2,6 +2,7 @@
 //! console, the survey of a device, and the site of a change with its way back.
 
 pub mod access;
+pub mod audit;
 pub mod check;
 pub mod child;
 pub mod console;
@@ -13,6 +14,7 @@ pub mod failure;
 pub mod get;
 mod hand_over;
 mod key;
+mod lend;
 mod lesson;
 mod memory;
 pub mod mint;
@@ -24,6 +26,7 @@ mod record;
 pub mod resume;
 pub mod revoke;
 pub mod rotate;
+pub mod signals;
 mod site;
 pub mod survey;
 mod undo;

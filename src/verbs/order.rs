@@ -1,5 +1,6 @@
 //! What a verb wants of a device, decided from its facts as often as they change.
 
+use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
@@ -24,6 +25,8 @@ pub(super) trait Order: Sync {
 pub(super) struct Requested<'a> {
     pub(super) request: &'a Request,
     pub(super) consent: Consent,
+    /// How long the key lives at the most, where the release takes that and the request does not say it.
+    pub(super) backstop: Option<Expires>,
 }
 
 impl Order for Requested<'_> {
@@ -32,7 +35,10 @@ impl Order for Requested<'_> {
     }
 
     fn plan(&self, facts: &Facts) -> Result<Plan, PlanError> {
-        Plan::mint(self.request, facts, self.consent)
+        let mut plan = Plan::mint(self.request, facts, self.consent)?;
+        let backstop = self.backstop.filter(|expires| expires.check(facts.version).is_ok());
+        plan.key.expires = plan.key.expires.or(backstop.map(Expires::minutes));
+        Ok(plan)
     }
 }
 

@@ -73,7 +73,7 @@ impl Compare {
     ) -> Result<Compared, MintError> {
         let names = Names::of(&self.request);
         let mut surveyed = survey::survey(console, &self.line, &self.templates, names, observer).await?;
-        let order = Requested { request: &self.request, consent: ALL };
+        let order = Requested { request: &self.request, consent: ALL, backstop: None };
         let plan = decide(&order, &self.templates, &self.line, console, &mut surveyed, observer).await?;
         let differences = self.differences(&plan, &surveyed.facts);
         if !differences.is_empty() {

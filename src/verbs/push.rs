@@ -5,7 +5,6 @@ use crate::fortios::objects::Objects;
 use crate::fortios::plan::Plan;
 use crate::fortios::transaction::Transaction;
 use crate::journal::State;
-use crate::session::Reply;
 use crate::session::fault::{Fault, FaultKind, Step};
 
 use super::event::{Event, Observer, Warning};
@@ -14,10 +13,11 @@ use super::site::Site;
 
 /// Makes the objects what the plan wants them to be, and proves it. What is right already is not sent again.
 pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<(), Box<Failure>> {
-    while !site.plan.edits.is_empty() {
+    loop {
         match push_once(site, observer).await {
             Ok(true) => break,
             Ok(false) => {}
+            Err(error @ MintError::Overtaken { .. }) => return Err(site.overtaken(error).await),
             Err(error) => return Err(site.take_back(error, observer).await),
         }
     }
@@ -29,16 +29,21 @@ pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Sen
 
 /// False: it is worth another try, from a plan that knows what has been saved already.
 async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) -> Result<bool, MintError> {
+    if site.plan.edits.is_empty() {
+        site.read(observer).await?;
+        return proven(site).map(|()| true);
+    }
     let within = !site.unopened && site.transaction.on(site.plan.version)?;
     let names = site.names();
     let script = site.templates.push_within(&site.plan, site.surveyed.paging, names.profile, within)?;
     site.sent.extend(site.plan.edits.iter().cloned());
     match site.run(&script, observer).await {
         Ok(replies) => {
+            site.take_in(&replies)?;
             if site.transaction != Transaction::Off {
                 site.tell(observer, Event::Pushed { transaction: within });
             }
-            proven(site, &replies).map(|()| true)
+            proven(site).map(|()| true)
         }
         Err(fault) if is_unopened(&fault) => without_transaction(site, fault, observer).await.map(|()| false),
         Err(fault) => {
@@ -72,9 +77,11 @@ async fn without_transaction(
     site.stand_up(observer).await.map_err(|_| fault.into())
 }
 
-/// Compares what was read back with what was wanted.
-fn proven(site: &mut Site<'_>, replies: &[Reply]) -> Result<(), MintError> {
-    site.take_in(replies)?;
+/// Compares what was read back with what was wanted. A key that was not there when it was decided is somebody else's.
+fn proven(site: &Site<'_>) -> Result<(), MintError> {
+    if site.is_overtaken() {
+        return Err(MintError::Overtaken { user: site.plan.key.user.clone() });
+    }
     if site.plan.is_fulfilled_by(&site.now) {
         return Ok(());
     }

@@ -12,7 +12,7 @@ impl Site<'_> {
         let status = &self.surveyed.status;
         let user = self.plan.wanted.user.as_ref();
         let mut record = Record::new(self.line.endpoint.name.clone());
-        record.address = Some(self.line.endpoint.host.clone());
+        record.address = Some(self.line.address());
         record.hostname = Some(status.hostname.clone());
         record.serial = Some(status.serial.clone());
         record.model = Some(status.model.clone());

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::deliver::escrow::wipe;
 use crate::deliver::{EscrowError, EscrowPlace, Format, Kept, Part, Record, Stored, Undelivered, resume};
-use crate::journal::{Journal, JournalError, KeyState, Lock, Past, Run, State};
+use crate::journal::{Journal, JournalError, Lock, Past, Run, State};
 
 /// What is to be finished.
 pub struct Resume {
@@ -26,6 +27,8 @@ pub struct Resumed {
     pub key_of: String,
     /// What happened.
     pub outcome: Result<Vec<Stored>, NotResumed>,
+    /// The API user that the rotation of this key has still to retire, once it is delivered.
+    pub retires: Option<String>,
 }
 
 /// Why a key is still in the escrow.
@@ -39,6 +42,13 @@ pub enum NotResumed {
     Undelivered(Box<Undelivered>),
 }
 
+impl Resumed {
+    /// A key that stays where it is.
+    pub fn not(key_of: String, why: NotResumed) -> Resumed {
+        Resumed { key_of, outcome: Err(why), retires: None }
+    }
+}
+
 impl Resume {
     /// What is in the escrow: each key with its record and what it lacks, or why it cannot be told.
     pub fn list(&self) -> Vec<(PathBuf, Result<Kept, EscrowError>)> {
@@ -49,6 +59,7 @@ impl Resume {
 
     /// Delivers what can be delivered, one key after the other; `told` hears of each as it is done.
     pub fn run(&self, told: &mut dyn FnMut(&Resumed)) {
+        self.escrow.sweep();
         for (path, kept) in self.list() {
             told(&self.finish(&path, kept));
         }
@@ -62,31 +73,37 @@ impl Resume {
     fn finish(&self, path: &Path, kept: Result<Kept, EscrowError>) -> Resumed {
         let kept = match kept {
             Ok(kept) => kept,
-            Err(error) => return Resumed { key_of: name_of(path), outcome: Err(NotResumed::Escrow(error)) },
+            Err(error) => return Resumed::not(name_of(path), NotResumed::Escrow(error)),
         };
         let _lock = match self.lock(&kept.record) {
             Ok(lock) => lock,
-            Err(error) => return Resumed { key_of: name_of(path), outcome: Err(NotResumed::Journal(error)) },
+            Err(error) => return Resumed::not(name_of(path), NotResumed::Journal(error)),
         };
         // Whoever held it may have delivered the key meanwhile.
         if !path.exists() {
-            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()) };
+            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()), retires: None };
+        }
+        if self.is_void(path, &kept.record) {
+            wipe(path);
+            return Resumed { key_of: name_of(path), outcome: Ok(Vec::new()), retires: None };
         }
         let mut record = kept.record.clone();
         let key_of = format!("{} {}", record.device, record.api_user.as_deref().unwrap_or("-"));
-        let mut journal = self.run_of(path, &record).and_then(|past| Run::reopen(&past.path).ok());
+        let past = self.run_of(path, &record);
+        let retires = past.as_ref().and_then(|past| past.planned.retires.clone());
+        let mut journal = past.and_then(|past| Run::reopen(&past.path).ok());
         let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));
         note(State::Delivering);
         let mut secured = resume(kept, self.format);
         secured.deliver(Part::All, &mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
         let outcome = match secured.settle(&record) {
             Ok(delivered) => {
-                note(State::Done);
+                note(if retires.is_some() { State::Delivered } else { State::Done });
                 Ok(delivered.finish())
             }
             Err(undelivered) => Err(NotResumed::Undelivered(undelivered)),
         };
-        Resumed { key_of, outcome }
+        Resumed { key_of, outcome, retires }
     }
 
     /// No other run may work on the same API user. A key out of a transcript has no device.
@@ -100,8 +117,14 @@ impl Resume {
     /// The run that left this key here, if its journal is known.
     fn run_of(&self, path: &Path, record: &Record) -> Option<Past> {
         let runs = self.journal.runs(record.serial.as_deref()?);
-        let left = |past: &Past| matches!(past.key(), KeyState::Escrowed { escrow, .. } if escrow == path);
-        runs.into_iter().rfind(left)
+        runs.into_iter().rfind(|past| past.escrow() == Some(path))
+    }
+
+    /// Whether its run took the key back or replaced it, and died before it could empty the escrow.
+    fn is_void(&self, path: &Path, record: &Record) -> bool {
+        let runs = record.serial.as_deref().map(|serial| self.journal.runs(serial)).unwrap_or_default();
+        let is_replaced = |past: &Past| past.is_finished() || past.escrow().is_some_and(Path::exists);
+        runs.iter().any(|past| past.void().any(|void| void == path) && is_replaced(past))
     }
 }
 

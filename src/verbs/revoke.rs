@@ -165,11 +165,12 @@ impl Revoke<'_> {
             profile: retirement.delete_profile.is_some(),
             profile_stays: retirement.profile_stays.clone(),
         };
-        if retirement.is_done() {
+        // What is gone may have gone in a try, or a run, that did not come to save it.
+        if retirement.is_done() && !retirement.save {
             return Ok(done);
         }
         let through = line.uninterrupted();
-        for script in self.templates.retire(&retirement)? {
+        for script in self.templates.retire(&retirement)?.into_iter().filter(|script| !script.is_empty()) {
             lesson.sent = true;
             console.run(&through, &script, observer).await?;
         }
@@ -212,7 +213,8 @@ impl Revoke<'_> {
         let replies = console.run(&line, &script, observer).await?;
         let mut facts = Facts::of_status(&surveyed.status);
         survey::read_objects(&mut facts, names, &replies)?;
-        let user = facts.objects.user.map(|user| format!("the API user {} is still there", user.name));
+        let user = facts.objects.user.filter(|_| retirement.delete_user.is_some());
+        let user = user.map(|user| format!("the API user {} is still there", user.name));
         let profile = facts.objects.profile.filter(|_| retirement.delete_profile.is_some());
         let profile = profile.map(|profile| format!("the profile {} is still there", profile.name));
         let left: Vec<String> = user.into_iter().chain(profile).collect();
@@ -221,7 +223,12 @@ impl Revoke<'_> {
 
     /// Whether another try may end better.
     async fn learn(&self, lesson: &mut Lesson, error: &MintError) -> bool {
-        let MintError::Fault(Fault { kind, .. }) = error else { return false };
+        let kind = match error {
+            MintError::Fault(Fault { kind, .. }) => kind,
+            // An answer that was cut: the rest of it is looked at in a session of its own.
+            MintError::Survey(_) => return lesson.sent,
+            _ => return false,
+        };
         match kind {
             FaultKind::Overrun => !std::mem::replace(&mut lesson.careful, true),
             FaultKind::NoPassword if lesson.password.is_none() => {

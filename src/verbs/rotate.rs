@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::deliver::{Device, Record, Reservation};
+use crate::deliver::{Delivered, Kept, Part, Record, Reservation};
 use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
@@ -15,15 +15,15 @@ use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
 use crate::fortios::retirement::Claim;
-use crate::fortios::rotation::{Leftover, Pair, Rotation, RotationError, Users};
+use crate::fortios::rotation::{Leftover, Pair, Remembered, Rotation, RotationError, Users};
 use crate::fortios::transaction::Transaction;
-use crate::journal::{KeyState, Planned, Run, State};
+use crate::journal::{KeyState, Past, Planned, Run, State};
 
 use super::console::{Console, Line};
-use super::custody::{Custody, Held, Intended, obtain, planned};
+use super::custody::{Custody, Held, Intended, aside, obtain, planned};
 use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError};
-use super::hand_over::{Proof, hand_over, settled};
+use super::hand_over::{Proof, hand_over, settled, undelivered};
 use super::memory::{age_source, remembered};
 use super::order::Order;
 use super::push::push;
@@ -143,12 +143,15 @@ impl Rotate {
     pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Rotated, Box<Failure>> {
         let began = Instant::now();
         let pair = self.pair()?;
+        let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
+        let _claim = self.custody.claim(&self.line, &of_pair)?;
         let slot = if self.way == Way::Finish { None } else { Some(self.custody.reserve(&self.line).await?) };
         let look = self.look(pair, observer).await?;
+        // Boxed: the three together would make a future that is too large for the stack of a small thread.
         let rotated = match (slot, self.way) {
-            (Some(slot), Way::InPlace) => self.replace(look, slot, observer).await,
-            (Some(slot), _) if !self.has_left_over(&look) => self.renew(look, slot, observer).await,
-            _ => self.finish(look, observer).await,
+            (Some(slot), Way::InPlace) => Box::pin(self.replace(look, slot, observer)).await,
+            (Some(slot), _) if !self.has_left_over(&look) => Box::pin(self.renew(look, slot, observer)).await,
+            (slot, _) => Box::pin(self.finish(look, slot, observer)).await,
         };
         let rotated = rotated?;
         observer.on(&self.line.endpoint.name, Event::Done { elapsed: began.elapsed() });
@@ -169,8 +172,10 @@ impl Rotate {
         let users = self.users(&mut console, &surveyed, &pair, observer).await?;
         surveyed.facts.objects = Objects::default();
         let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
-        let held = self.custody.hold(&surveyed.status.serial, pair.base(), &of_pair)?;
-        held.tell(&self.line, observer);
+        let held = self.custody.hold(&surveyed.status.serial, &of_pair, false)?;
+        if let Some(past) = held.past.as_ref().filter(|past| past.lent().is_some()) {
+            return Err(MintError::unfinished(past));
+        }
         Ok(Look { seen: (console, surveyed), users, held, pair })
     }
 
@@ -212,7 +217,10 @@ impl Rotate {
         let runs = self.custody.journal.runs(&surveyed.status.serial);
         let remembered = remembered(&runs, &pair);
         let rotation = Rotation::next(&pair, &users, &remembered, self.current.as_deref()).map_err(MintError::from)?;
+        check_delivered(&held, &rotation.in_use.name)?;
         self.tell_others(&rotation.others, observer);
+        let held = held.of(rotation.idle.as_str());
+        held.tell(&self.line, observer);
         if held.past.is_none() && self.is_fresh(&rotation.in_use.name, &runs, observer).await {
             console.close().await;
             return Ok(Rotated::Fresh);
@@ -221,11 +229,15 @@ impl Rotate {
         let order = Rotating { rotation: &rotation, expires: self.expires, consent: self.consent };
         let old = Some(rotation.in_use.name.clone());
         let made = self.make(&order, (console, surveyed), held, slot, old, observer).await?;
-        let Made { record, verified, journal, held } = made;
+        let Made { record, verified, delivered, journal, held } = made;
         let interrupted = !self.wait(&rotation.in_use.name, observer).await;
+        let mut retired = Ok(());
         if self.way != Way::Later && !interrupted {
-            self.retire(&rotation.retire, profile_of(&rotation.in_use), journal, observer).await?;
+            let journal = (journal, State::Done);
+            retired = self.retire(&rotation.retire, profile_of(&rotation.in_use), journal, observer).await;
         }
+        delivered.finish();
+        retired?;
         drop(held);
         Ok(Rotated::New { record: Box::new(record), verified, interrupted })
     }
@@ -239,7 +251,10 @@ impl Rotate {
     ) -> Result<Rotated, Box<Failure>> {
         let Look { seen: (console, mut surveyed), users, held, pair } = look;
         let runs = self.custody.journal.runs(&surveyed.status.serial);
-        let user = self.in_place(&users, &pair).map_err(MintError::from)?;
+        let user = self.in_place(&users, &pair, &remembered(&runs, &pair)).map_err(MintError::from)?;
+        check_finished(&held, &users).map_err(MintError::from)?;
+        let held = held.of(&user.name);
+        held.tell(&self.line, observer);
         if held.past.is_none() && self.is_fresh(&user.name, &runs, observer).await {
             console.close().await;
             return Ok(Rotated::Fresh);
@@ -247,15 +262,16 @@ impl Rotate {
         surveyed.facts.objects.user = Some(user.clone());
         let order = Replacing { user: &user, expires: self.expires, consent: self.consent };
         let made = self.make(&order, (console, surveyed), held, slot, None, observer).await?;
+        made.delivered.finish();
         Ok(Rotated::New { record: Box::new(made.record), verified: made.verified, interrupted: false })
     }
 
-    /// The API user whose key is replaced: the one that is named, if it has one, else the one of its pair that has.
-    fn in_place(&self, users: &Users, pair: &Pair) -> Result<User, RotationError> {
-        let name = self.current.as_deref().unwrap_or(self.api_user.as_str());
-        match users.get(name).filter(|user| user.has_key) {
-            Some(user) => Ok(user.clone()),
-            None => Ok(Leftover::of(pair, users, &Default::default(), self.current.as_deref())?.in_use),
+    /// The API user whose key is replaced: the one of the pair that is in use; where that cannot be told, the one that is
+    /// named.
+    fn in_place(&self, users: &Users, pair: &Pair, remembered: &Remembered) -> Result<User, RotationError> {
+        match Leftover::of(pair, users, remembered, self.current.as_deref()) {
+            Ok(leftover) => Ok(leftover.in_use),
+            Err(error) => users.get(self.api_user.as_str()).filter(|user| user.has_key).cloned().ok_or(error),
         }
     }
 
@@ -282,35 +298,72 @@ impl Rotate {
         let handed = hand_over(&mut site, &self.custody, secured, &mut record, when, observer).await?;
         let saved = site.save(observer).await;
         let state = if retires.is_some() { State::Delivered } else { State::Done };
-        let verified = settled(&mut site, handed, saved, state, observer);
+        let settled = settled(&mut site, handed, saved, state, observer);
         site.close().await;
-        Ok(Made { record, verified: verified?, journal: site.journal, held })
+        let (delivered, verified) = settled?;
+        Ok(Made { record, verified, delivered, journal: site.journal, held })
     }
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation, retires: Option<String>) -> Planned {
-        let intended = Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.specs() };
+        let intended =
+            Intended { plan, before: &surveyed.facts.objects, retires, destinations: slot.labels(), lent: None };
         planned("rotate", &self.line, &surveyed.status.serial, &intended)
     }
 
     /// What an earlier rotation has left is retired.
-    async fn finish(&self, look: Look, observer: &mut (dyn Observer + Send)) -> Result<Rotated, Box<Failure>> {
-        let Look { seen: (console, surveyed), users, held, pair } = look;
+    async fn finish(
+        &self,
+        look: Look,
+        slot: Option<Reservation>,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Rotated, Box<Failure>> {
+        let Look { seen: (console, surveyed), users, mut held, pair } = look;
         let remembered = remembered(&self.custody.journal.runs(&surveyed.status.serial), &pair);
         let leftover = Leftover::of(&pair, &users, &remembered, self.current.as_deref());
         console.close().await;
         let leftover = leftover.map_err(MintError::from)?;
+        let past = held.past.as_ref().filter(|past| past.planned.retires.is_some());
+        if let Some(user) = held.escrowed().filter(|_| past.is_some()) {
+            return Err(MintError::from(RotationError::InEscrow { user: user.to_owned() }).into());
+        }
         self.tell_others(&leftover.others, observer);
-        let retired = leftover.retire.clone();
-        let journal = match &held.past {
-            Some(past) => Run::reopen(&past.path).map_err(MintError::from)?,
+        let retired = retired(&leftover, past);
+        let journal = match past {
+            Some(past) => {
+                held.tell(&self.line, observer);
+                Run::reopen(&past.path).map_err(MintError::from)?
+            }
             None if retired.is_empty() => return Ok(Rotated::Finished { retired }),
             None => self.begin_finish(&leftover, &surveyed)?,
         };
+        let kept = held.kept.take().filter(|_| past.is_some());
+        // Where the new key reached nobody, it is the new one that goes.
+        let delivered = past.is_none_or(|past| matches!(past.key(), KeyState::Delivered { .. }));
+        let end = if delivered { State::Done } else { State::TakenBack };
         if !retired.is_empty() && self.way != Way::Finish && !self.wait(&retired.join(" and "), observer).await {
             return Err(interrupted().into());
         }
-        self.retire(&retired, profile_of(&leftover.in_use), journal, observer).await?;
+        self.print_again(kept, slot).await?;
+        self.retire(&retired, profile_of(&leftover.in_use), (journal, end), observer).await?;
         Ok(Rotated::Finished { retired })
+    }
+
+    /// Every destination had the key when the run died, but what standard output carried may be lost with the pipe: whoever
+    /// wants it there gets it once more, before the old one goes.
+    async fn print_again(&self, kept: Option<Kept>, slot: Option<Reservation>) -> Result<(), Box<Failure>> {
+        let Some(kept) = kept else { return Ok(()) };
+        let Some(slot) = slot.filter(Reservation::uses_stdout) else {
+            kept.discard();
+            return Ok(());
+        };
+        let (mut record, format) = (kept.record.clone(), self.custody.format);
+        let delivered = aside(move || {
+            let mut secured = slot.take_over(kept, format);
+            secured.deliver(Part::All, &mut record, &mut |_| ());
+            secured.settle(&record)
+        });
+        delivered.await.map_err(undelivered)?.finish();
+        Ok(())
     }
 
     fn begin_finish(&self, leftover: &Leftover, surveyed: &Surveyed) -> Result<Run, MintError> {
@@ -326,16 +379,18 @@ impl Rotate {
             before: Objects::default(),
             edits: Vec::new(),
             destinations: Vec::new(),
+            lent: None,
         };
         Ok(self.custody.journal.begin(planned)?)
     }
 
-    /// Takes the old API users away, each written down before and after. The profile stays: the new one has it too.
+    /// Takes the old API users away, each written down before and after, and writes down the end. The profile stays: the
+    /// new one has it too.
     async fn retire(
         &self,
         users: &[String],
         profile: &str,
-        mut journal: Run,
+        (mut journal, end): (Run, State),
         observer: &mut (dyn Observer + Send),
     ) -> Result<(), Box<Failure>> {
         for user in users {
@@ -345,14 +400,14 @@ impl Rotate {
                 templates: &self.templates,
                 api_user: user.clone(),
                 profile: profile.to_owned(),
-                claim: Claim { owned: false, keep: true },
+                claim: Claim { user: true, owned: false, keep: true },
                 consent: self.consent,
             };
             revoke.run(observer).await.map_err(|failure| after_delivery(*failure, user))?;
             journal.enter(State::Retired { api_user: user.clone() }).map_err(MintError::from)?;
             observer.on(&self.line.endpoint.name, Event::Retired { api_user: user.clone() });
         }
-        Ok(journal.enter(State::Done).map_err(MintError::from)?)
+        Ok(journal.enter(end).map_err(MintError::from)?)
     }
 
     /// Gives the consumers their time. False: the operator does not want to wait.
@@ -383,13 +438,13 @@ impl Rotate {
     ) -> bool {
         let Some(limit) = self.if_older_than else { return false };
         let endpoint = &self.line.endpoint;
-        let device = Device { name: endpoint.name.clone(), address: endpoint.host.clone() };
-        let Some(generated_at) = age_source(in_use, runs, &self.custody, device).await else {
+        let Some(generated_at) = age_source(in_use, runs, &self.custody, self.line.device()).await else {
             let text = format!("nobody knows how old the key of {in_use} is: it is taken for old");
             observer.on(&endpoint.name, Event::Warning(Warning::Said(text)));
             return false;
         };
-        let age = Timestamp::now().duration_since(generated_at).unsigned_abs();
+        // A clock that was set back makes a key of tomorrow, which is young.
+        let age = Duration::try_from(Timestamp::now().duration_since(generated_at)).unwrap_or_default();
         let fresh = age < limit;
         if fresh {
             observer.on(&endpoint.name, Event::Fresh { api_user: in_use.to_owned(), generated_at });
@@ -409,8 +464,37 @@ impl Rotate {
 struct Made {
     record: Record,
     verified: Verified,
+    /// As long as the old key works, the new one stays in the escrow: what went to standard output may be lost with the run.
+    delivered: Delivered,
     journal: Run,
     held: Held,
+}
+
+/// A key that is in the escrow is not replaced: its consumers are to have it first.
+fn check_delivered(held: &Held, in_use: &str) -> Result<(), MintError> {
+    match held.escrowed().filter(|user| *user == in_use) {
+        Some(user) => Err(RotationError::InEscrow { user: user.to_owned() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// In place no rotation is finished; the run of this key would hide it.
+fn check_finished(held: &Held, users: &Users) -> Result<(), RotationError> {
+    let past = held.past.as_ref().filter(|past| matches!(past.key(), KeyState::Delivered { .. }));
+    let old = past.and_then(|past| past.planned.retires.as_deref()).and_then(|old| users.get(old));
+    match (past, old) {
+        (Some(past), Some(old)) => {
+            Err(RotationError::Unfinished { in_use: past.planned.api_user.clone(), old: old.name.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who is to go: those with keys, and those whose end an earlier run has begun and maybe not saved.
+fn retired(leftover: &Leftover, past: Option<&Past>) -> Vec<String> {
+    let begun = past.into_iter().flat_map(Past::retiring).map(str::to_owned);
+    let begun = begun.filter(|user| *user != leftover.in_use.name && !leftover.retire.contains(user));
+    leftover.retire.iter().cloned().chain(begun.collect::<Vec<_>>()).collect()
 }
 
 /// The new key is delivered and works; what failed is the end of the old one.

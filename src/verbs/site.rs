@@ -1,8 +1,12 @@
 //! A device in the middle of a mint: its console, what it was before, what was sent to it.
 
+use std::path::PathBuf;
+
 use crate::deliver::Record;
+use crate::deliver::escrow::wipe;
 use crate::fortios::edit::Edit;
 use crate::fortios::facts::Facts;
+use crate::fortios::https::Https;
 use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::Plan;
 use crate::fortios::render::Templates;
@@ -17,7 +21,8 @@ use crate::ssh::{DialError, PasswordError, Phase};
 use super::console::{Console, Line};
 use super::custody::Held;
 use super::event::{Event, Observer, Warning};
-use super::failure::{MintError, Remains};
+use super::failure::{Failure, Left, MintError, Remains};
+use super::lesson::Lesson;
 use super::order::Order;
 use super::survey::{self, Names, Surveyed};
 use super::verification::{Known, Mode, Verification, verify};
@@ -60,10 +65,14 @@ pub(super) struct Site<'a> {
     pub(super) sent: Vec<Edit>,
     /// What the same run had sent before it died and was taken up again: `TABLE NAME`.
     pub(super) sent_before: Vec<String>,
+    /// The files in the escrow whose keys are void when this run has a key, or has taken all back.
+    void: Vec<PathBuf>,
     /// Whether a line that makes a key may have been carried out without its key having arrived.
     pub(super) key_lost: bool,
     /// Whether the key that the user has is already in the escrow or in use, from an earlier run: then it is not taken back.
     pub(super) key_is_out: bool,
+    /// How the device serves its API, once that was read.
+    https: Option<Https>,
     /// The device asks for the password where it was not expected, or may do so.
     careful: bool,
     asked_for_password: bool,
@@ -89,8 +98,10 @@ impl<'a> Site<'a> {
             now,
             sent: Vec::new(),
             sent_before: past.map(|past| past.planned.edits.clone()).unwrap_or_default(),
+            void: held.void.clone(),
             key_lost: held.lost_key(),
             key_is_out: held.kept.is_some(),
+            https: None,
             careful: false,
             asked_for_password: false,
         }
@@ -106,6 +117,11 @@ impl<'a> Site<'a> {
     /// When that cannot be done: then the run must not go on.
     pub(super) fn enter(&mut self, state: State) -> Result<(), MintError> {
         Ok(self.journal.enter(state)?)
+    }
+
+    /// Wipes the keys out of the escrow that are void now.
+    pub(super) fn forget_void(&mut self) {
+        self.void.drain(..).for_each(|escrow| wipe(&escrow));
     }
 
     pub(super) fn names(&self) -> Names<'a> {
@@ -245,6 +261,20 @@ impl<'a> Site<'a> {
         Ok(())
     }
 
+    /// Whether the API user has a key that it did not have when it was decided to make one.
+    pub(super) fn is_overtaken(&self) -> bool {
+        let has_key = |objects: &Objects| objects.user.as_ref().is_some_and(|user| user.has_key);
+        has_key(&self.now) && !has_key(&self.plan.wanted) && !self.key_lost && !self.key_is_out
+    }
+
+    /// The end of a run that was overtaken: what both of them made is left to the other one.
+    pub(super) async fn overtaken(&mut self, error: MintError) -> Box<Failure> {
+        self.close().await;
+        // The failure is what the person has to hear of.
+        let _ = self.journal.enter(State::Left { what: "overtaken".into() });
+        Failure::boxed(error, Left::Overtaken)
+    }
+
     /// Persists the change, where the device does not do that by itself. The key is delivered already.
     pub(super) async fn save(&mut self, observer: &mut (dyn Observer + Send)) -> Result<(), MintError> {
         if !self.plan.save {
@@ -257,6 +287,24 @@ impl<'a> Site<'a> {
         self.run_through(&script, observer).await.map_err(MintError::Unsaved)?;
         self.tell(observer, Event::Warning(Warning::SavedPending));
         Ok(())
+    }
+
+    /// The port of the API, which consumers have to know: as the operator says it, else as the device does. A device that does
+    /// not tell it has lost nothing: then it is the usual one, or the verification says what is in the way.
+    pub(super) async fn https_port(
+        &mut self,
+        verification: &Verification,
+        observer: &mut (dyn Observer + Send),
+    ) -> Option<u16> {
+        if verification.https_port.is_some() {
+            return verification.https_port;
+        }
+        let vdoms = self.surveyed.status.vdom_mode.has_vdoms();
+        if let Some(console) = &mut self.console {
+            let mut lesson = Lesson { console, line: self.line, templates: self.templates, vdoms, observer };
+            self.https = lesson.https().await.ok();
+        }
+        self.https.as_ref().and_then(|https| https.port)
     }
 
     /// Asks the API whether it takes the key.
@@ -282,6 +330,7 @@ impl<'a> Site<'a> {
             profile: self.now.profile.as_ref(),
             generated_at: Some(record.generated_at),
             expires_at: record.expires_at,
+            https: self.https.as_ref(),
         };
         match &mut self.console {
             Some(console) => verify(console, self.line, self.templates, &known, verification, key, observer).await,

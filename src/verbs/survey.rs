@@ -215,7 +215,7 @@ pub(super) fn of_scope(fault: Fault, line: &Line) -> SurveyError {
 
 /// Whether the configuration that was asked for is there or is said not to be. A pipe that swallows what it should pass on
 /// would make a user that has a key look like none.
-fn is_whole(replies: &[Reply]) -> bool {
+pub(super) fn is_whole(replies: &[Reply]) -> bool {
     replies.iter().filter(|reply| reply.line.starts_with("show ")).all(is_shown)
 }
 
@@ -349,9 +349,22 @@ pub async fn profile_users(
 
 /// Who it is.
 pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
-    let own = facts.session.found();
     let device = &line.endpoint.name;
-    let found = Found {
+    observer.on(device, Event::Found(found(status, facts)));
+    tell_cluster(status, facts, line, observer);
+}
+
+/// What the operator should know of a cluster.
+pub(super) fn tell_cluster(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
+    if facts.ha_role == HaRole::Primary {
+        observer.on(&line.endpoint.name, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
+    }
+}
+
+/// What is told of a device once it is known.
+pub(super) fn found(status: &Status, facts: &Facts) -> Found {
+    let own = facts.session.found();
+    Found {
         model: status.model.clone(),
         serial: status.serial.clone(),
         fortios: status.version,
@@ -359,15 +372,5 @@ pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (
         ha: status.ha.clone(),
         profile: own.and_then(|own| own.profile.clone()),
         source: own.and_then(|own| own.source),
-    };
-    observer.on(device, Event::Found(found));
-    tell_cluster(status, facts, line, observer);
-}
-
-/// What the operator should know of a cluster.
-pub(super) fn tell_cluster(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
-    let device = &line.endpoint.name;
-    if facts.ha_role == HaRole::Primary {
-        observer.on(device, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
     }
 }

@@ -38,10 +38,14 @@ impl Site<'_> {
         let state = match left {
             Left::Untouched | Left::Undone(_) if self.key_is_out => return,
             Left::Untouched | Left::Undone(_) => State::TakenBack,
-            Left::Minted | Left::Escrowed(_) | Left::OldStays { .. } | Left::Unsaved => return,
+            Left::Minted | Left::Escrowed(_) | Left::OldStays { .. } | Left::Overtaken | Left::Unsaved => return,
             Left::NeedsPerson { what, .. } => State::Left { what: what.word().to_owned() },
         };
+        let is_void = state == State::TakenBack;
         let _ = self.journal.enter(state);
+        if is_void {
+            self.forget_void();
+        }
     }
 
     /// The objects that were taken back. What fails is tried once more, in a new session where this one is lost or out of

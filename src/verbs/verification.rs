@@ -75,6 +75,8 @@ pub struct Known<'a> {
     pub generated_at: Option<Timestamp>,
     /// When the key ends, if it does and that is known.
     pub expires_at: Option<Timestamp>,
+    /// How the device serves its API, if that was read already.
+    pub https: Option<&'a Https>,
 }
 
 /// Proves a key, and tells the observer what came of it ([`Event::Verified`]; nothing when the mode is off): whatever
@@ -139,7 +141,9 @@ impl Attempt<'_> {
     /// Reads over SSH what the flags leave open.
     async fn learn(&mut self) -> Result<Trust, Cause> {
         let is_learned = self.verification.trust == TrustChoice::Learned;
-        if is_learned || self.verification.https_port.is_none() {
+        if let Some(https) = self.known.https {
+            self.https = https.clone();
+        } else if is_learned || self.verification.https_port.is_none() {
             self.https = self.lesson.https().await.map_err(unread)?;
         }
         Ok(match &self.verification.trust {

@@ -34,7 +34,7 @@ pub struct Verify {
 pub struct Proof {
     /// The operator's name for the device.
     pub device: String,
-    /// The host that was dialled.
+    /// The address that was dialled.
     pub address: String,
     /// What `get system status` says.
     pub status: Status,
@@ -73,10 +73,11 @@ impl Verify {
             profile: None,
             generated_at: None,
             expires_at: None,
+            https: None,
         };
         let verification = &self.verification;
         let verified = verify(console, &self.line, &self.templates, &known, verification, &self.key, observer).await;
-        let (device, address) = (self.line.endpoint.name.clone(), self.line.endpoint.host.clone());
+        let (device, address) = (self.line.endpoint.name.clone(), self.line.address());
         Ok(Proof { device, address, status, user, verified })
     }
 

@@ -1,6 +1,7 @@
 //! A desk to run the program at: a home of its own, and keys that were delivered there.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
@@ -51,6 +52,18 @@ impl Desk {
         command
     }
 
+    /// Puts a shell script into the folder that [`Desk::shell`] has in front of its `PATH`, in the place of a program.
+    pub fn stand_in(&self, name: &str, script: &str) {
+        let path = self.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Runs lines of shell with the stand-ins in front.
+    pub fn shell(&self, lines: &str) -> Output {
+        let path = format!("{}:$PATH", self.path("bin").display());
+        self.command("sh").args(["-euc", &format!("PATH={path}\n{lines}")]).output().unwrap()
+    }
+
     /// `fgtkey exec` of a shell script, with the key in `fw1.env`.
     pub fn exec(&self, script: &str) -> Command {
         let mut command = self.command("fgtkey");
@@ -64,7 +77,7 @@ pub struct Ready {
     pub child: Child,
     pub first: String,
     out: BufReader<ChildStdout>,
-    err: ChildStderr,
+    err: BufReader<ChildStderr>,
 }
 
 impl Ready {
@@ -72,7 +85,7 @@ impl Ready {
     pub fn start(command: &mut Command) -> Ready {
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let err = child.stderr.take().unwrap();
+        let err = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
         out.read_line(&mut first).unwrap();
         Ready { child, first: first.trim_end().to_owned(), out, err }
@@ -81,6 +94,13 @@ impl Ready {
     pub fn signal(&self, name: &str) {
         let kill = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(kill.unwrap().success());
+    }
+
+    /// What it tells on stderr, as far as a line with these words.
+    pub fn told_until(&mut self, words: &str) -> String {
+        let mut told = String::new();
+        while !told.contains(words) && self.err.read_line(&mut told).unwrap() > 0 {}
+        told
     }
 
     /// Its exit status and the rest of its streams.

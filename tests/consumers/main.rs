@@ -9,6 +9,7 @@ mod ansible;
 mod desk;
 mod exec;
 mod files;
+mod lend;
 mod recipes;
 mod signals;
 mod simulator;

@@ -1,24 +1,10 @@
 //! The recipes, run: each with the program that it is for, or with one in its place that looks at what it is given.
 
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, KEY, fed, text};
+use crate::desk::{Desk, KEY, PASSWORD, fed, text};
 use crate::files::{example, repository, yaml};
 use crate::simulator::Simulator;
-
-/// Puts a shell script into the folder that [`shell`] has in front of its `PATH`, in the place of a program.
-fn stand_in(desk: &Desk, name: &str, script: &str) {
-    let path = desk.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// Runs lines of shell with the stand-ins in front.
-fn shell(desk: &Desk, lines: &str) -> std::process::Output {
-    let path = format!("{}:$PATH", desk.path("bin").display());
-    desk.command("sh").args(["-euc", &format!("PATH={path}\n{lines}")]).output().unwrap()
-}
 
 /// The blocks of shell in a section of the README.
 fn readme_blocks(section: &str) -> Vec<String> {
@@ -37,8 +23,8 @@ fn terraform_finds_host_and_key_in_its_environment() {
     let desk = Desk::new();
     let _simulator = Simulator::start(&desk);
     desk.write("request.yaml", &example("request.yaml"));
-    stand_in(&desk, "terraform", "echo \"$* $FORTIOS_ACCESS_HOSTNAME $FORTIOS_ACCESS_TOKEN\"");
-    let ran = shell(&desk, &commands_in(&example("terraform/main.tf")));
+    desk.stand_in("terraform", "echo \"$* $FORTIOS_ACCESS_HOSTNAME $FORTIOS_ACCESS_TOKEN\"");
+    let ran = desk.shell(&commands_in(&example("terraform/main.tf")));
     assert!(ran.status.success(), "{}", text(&ran.stderr));
     let stored = desk.read("fw1.env");
     let values: Vec<&str> = stored.lines().filter_map(|line| line.split_once('=')).map(|(_, value)| value).collect();
@@ -109,9 +95,9 @@ fn the_key_file_of_the_exporter_has_every_firewall() {
 fn aws_gets_the_record_on_its_stdin_and_no_argument_has_the_key() {
     let desk = Desk::new();
     let _simulator = Simulator::start(&desk);
-    stand_in(&desk, "aws", "echo \"$*\" > arguments; cat /dev/stdin > secret");
+    desk.stand_in("aws", "echo \"$*\" > arguments; cat /dev/stdin > secret");
     desk.write("request.yaml", &example("aws/request.yaml"));
-    let ran = shell(&desk, "fgtkey mint fw1 -r request.yaml");
+    let ran = desk.shell("fgtkey mint fw1 -r request.yaml");
     assert!(ran.status.success(), "{}", text(&ran.stderr));
     let wanted = "secretsmanager put-secret-value --secret-id fortigate/fw1 --secret-string file:///dev/stdin\n";
     assert_eq!(desk.read("arguments"), wanted);
@@ -125,11 +111,42 @@ fn the_commands_of_the_readme_do_what_it_says() {
     let desk = Desk::new();
     let _simulator = Simulator::start(&desk);
     desk.write("request.yaml", &example("request.yaml"));
-    stand_in(&desk, "terraform", "test -n \"$FORTIOS_ACCESS_TOKEN\" && test -n \"$FORTIOS_ACCESS_HOSTNAME\"");
+    desk.stand_in("terraform", "test -n \"$FORTIOS_ACCESS_TOKEN\" && test -n \"$FORTIOS_ACCESS_HOSTNAME\"");
     let blocks = readme_blocks("Recipes");
     assert!(!blocks.is_empty());
     for block in blocks {
-        let ran = shell(&desk, &block);
+        let ran = desk.shell(&block);
         assert!(ran.status.success(), "{block}: {}", text(&ran.stderr));
     }
+}
+
+/// What the unit starts, with its paths put where this desk has them.
+fn unit_command(desk: &Desk) -> String {
+    let unit = example("systemd/fgtkey-rotate@.service");
+    let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap().to_owned();
+    let config = desk.path(".ssh/config").display().to_string();
+    let command = command.replace("%i", "fw1").replace("/etc/fgtkey/ssh_config", &config);
+    command
+        .replace("${CREDENTIALS_DIRECTORY}/fgtkey-password", "password")
+        .replace("/etc/fgtkey/fw1.yaml", "request.yaml")
+}
+
+#[test]
+fn the_timer_replaces_a_key_of_unknown_age_and_leaves_a_young_one_alone() {
+    let desk = Desk::new();
+    let _simulator = Simulator::start(&desk);
+    desk.write("request.yaml", &example("request.yaml"));
+    desk.write("password", PASSWORD);
+    let minted = shell(&desk, "fgtkey mint fw1 -r request.yaml");
+    assert!(minted.status.success(), "{}", text(&minted.stderr));
+    let key = || desk.read("fw1.env");
+    let first = key();
+    let command = unit_command(&desk);
+    assert!(command.contains("--if-older-than 30d"), "{command}");
+    let young = shell(&desk, &command);
+    assert!(young.status.success(), "{}", text(&young.stderr));
+    assert_eq!(key(), first, "{}", text(&young.stderr));
+    let old = shell(&desk, &format!("{} --grace 0s", command.replace("30d", "0s")));
+    assert!(old.status.success(), "{}", text(&old.stderr));
+    assert!(key() != first && text(&old.stderr).contains("terraform-b created"), "{}", text(&old.stderr));
 }

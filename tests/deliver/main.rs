@@ -42,14 +42,32 @@ fn each_kind_of_file_holds_the_key_and_is_private() {
 #[test]
 fn a_draft_of_a_run_that_was_killed_is_wiped_and_one_that_is_in_use_is_not() {
     let place = Place::new();
-    place.write(".fgtkey-abandoned", KEY);
-    let in_use = fs::File::create(place.path(".fgtkey-in-use")).unwrap();
+    let private = |name: &str| {
+        let path = place.write(name, KEY);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    };
+    private(".fgtkey-abandoned.draft");
+    let in_use = fs::File::open(private(".fgtkey-in-use.draft")).unwrap();
     in_use.lock().unwrap();
-    let target = place.write("target", "precious\n");
-    symlink(&target, place.path(".fgtkey-link")).unwrap();
+    // What others call like that: another ending, a link, a second name of a file, a file that others may read.
+    private(".fgtkey-password");
+    let target = private("target");
+    symlink(&target, place.path(".fgtkey-link.draft")).unwrap();
+    fs::hard_link(&target, place.path(".fgtkey-hard.draft")).unwrap();
+    place.write(".fgtkey-open.draft", KEY);
     place.reserve(&[place.destination("file", "key")]).unwrap().store(&mut record(), Secret::new(KEY)).unwrap();
-    assert_eq!(place.files(), [".fgtkey-in-use", ".fgtkey-link", "key", "target"]);
-    assert_eq!(place.read("target"), "precious\n");
+    let stay = [
+        ".fgtkey-hard.draft",
+        ".fgtkey-in-use.draft",
+        ".fgtkey-link.draft",
+        ".fgtkey-open.draft",
+        ".fgtkey-password",
+        "key",
+        "target",
+    ];
+    assert_eq!(place.files(), stay);
+    assert_eq!(place.read("target"), KEY);
 }
 
 #[test]

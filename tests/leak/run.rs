@@ -78,7 +78,12 @@ impl Desk {
 
     /// `key`, which must be the one that opens the device.
     pub fn live_key(&self, key: &str) -> String {
-        assert!(self.device.key_is_live("tf", key), "`{key}` is not the live key");
+        self.live_key_of("tf", key)
+    }
+
+    /// The same, of another API user.
+    pub fn live_key_of(&self, user: &str, key: &str) -> String {
+        assert!(self.device.key_is_live(user, key), "`{key}` is not the live key of {user}");
         key.to_owned()
     }
 
@@ -103,10 +108,10 @@ impl Desk {
         own.into_iter().chain(REQUEST.iter().chain(flags).map(|text| (*text).to_owned())).collect()
     }
 
-    /// A proof of a key, `input` on its stdin.
-    pub fn verify(&self, flags: &[&str], input: &str) -> Ran {
+    /// Any other verb at the device, `input` on its stdin.
+    pub fn at_device(&self, verb: &str, flags: &[&str], input: &str) -> Ran {
         let device = format!("admin@{}", self.server.addr());
-        let own = ["verify", &device, "--host-key", &self.server.fingerprint()];
+        let own = [verb, &device, "--host-key", &self.server.fingerprint()];
         let flags: Vec<&str> = own.into_iter().chain(flags.iter().copied()).collect();
         self.run(&flags, Some(PASSWORD), input)
     }

@@ -8,6 +8,7 @@ mod guards;
 mod idempotence;
 mod interrupts;
 mod keys;
+mod lent;
 mod passwords;
 mod recovery;
 mod scene;

@@ -17,7 +17,10 @@ use fgtkey::sim::{Device, DeviceSpec, Fault, Listen, Server, VdomMode};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
-use fgtkey::verbs::mint::{Asked, Mint};
+use fgtkey::verbs::exec::{Exec, Ran};
+use fgtkey::verbs::failure::Failure;
+use fgtkey::verbs::mint::{Asked, Errand, Mint};
+use fgtkey::verbs::program::Program;
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
 use russh::keys::{Algorithm, PrivateKey};
@@ -44,6 +47,7 @@ pub struct Scene {
     pub within: Duration,
     /// Whether the API user gets a key before the mint.
     pub keyed: bool,
+    pub errand: Errand,
     pub interrupt: Interrupt,
     pub hook: Hook,
     pub destination: PathBuf,
@@ -63,6 +67,21 @@ pub enum Reconnect {
     Closed,
     /// Another device, under the same host key.
     To(Box<DeviceSpec>),
+}
+
+/// An access that was lent to a command.
+pub struct Lending {
+    /// The configuration before and after it.
+    pub before: String,
+    pub after: String,
+    /// What the device was sent.
+    pub commands: Vec<String>,
+    pub events: Vec<Event>,
+    pub ran: Result<Ran, Box<Failure>>,
+}
+
+fn host_key() -> PrivateKey {
+    PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap()
 }
 
 /// The request of every scene.
@@ -146,6 +165,7 @@ impl Scene {
             login: with_password("admin"),
             within: Duration::from_secs(20),
             keyed: false,
+            errand: Errand::Keep,
             interrupt: Interrupt::never(),
             hook: Box::new(|_| ()),
             reconnects: Vec::new(),
@@ -230,9 +250,29 @@ impl Scene {
         self
     }
 
+    /// Mints for a command, runs it and takes the access away.
+    pub async fn lend(mut self, ttl: Option<Duration>, script: &str) -> Lending {
+        self.errand = Errand::Lend { ttl };
+        self.listen.host_key = Some(host_key());
+        let (device, _) = self.device();
+        let server = Server::start(device.clone(), self.listen.clone()).await.unwrap();
+        let (before, typed) = (device.config_text(), device.commands().len());
+        std::fs::create_dir_all(self.destination.parent().unwrap()).unwrap();
+        let program = Program::find(&["sh", "-c", script].map(Into::into)).unwrap();
+        let mut mint = self.mint(&server, server.addr());
+        mint.custody.destinations.clear();
+        let mut teller = Teller { events: Vec::new(), hook: self.hook };
+        let exec = Exec::new(mint, program);
+        let ran = match exec.lease(&mut teller).await {
+            Ok(lease) => Ok(exec.run(lease, &mut teller).await),
+            Err(failure) => Err(failure),
+        };
+        let commands = device.commands().split_off(typed);
+        Lending { before, after: device.config_text(), commands, events: teller.events, ran }
+    }
+
     pub async fn run_on(mut self, device: Device, old_key: Option<String>) -> Story {
-        let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
-        self.listen.host_key = Some(key);
+        self.listen.host_key = Some(host_key());
         let server = Server::start(device.clone(), self.listen.clone()).await.unwrap();
         let before = device.config_text();
         let typed = device.commands().len();
@@ -281,7 +321,7 @@ impl Scene {
         (addr, others)
     }
 
-    fn mint(&self, server: &Server, addr: SocketAddr) -> Mint {
+    pub fn mint(&self, server: &Server, addr: SocketAddr) -> Mint {
         let mut login = self.login.clone();
         login.host_key = server.fingerprint().parse::<HostKeyPolicy>().unwrap();
         let endpoint =
@@ -312,6 +352,7 @@ impl Scene {
                 },
                 journal: Journal::at(self.directory.path().join("journal")),
             },
+            errand: self.errand,
         }
     }
 }

@@ -62,7 +62,7 @@ impl Scene {
                 false => facts.read_user(OLD, &reply.body).unwrap(),
             }
         }
-        let claim = Claim { owned: true, keep: false };
+        let claim = Claim { user: true, owned: true, keep: false };
         let retirement = Retirement::of_objects(&facts, claim, Consent::default()).unwrap();
         templates.retire(&retirement).unwrap().iter().try_for_each(|script| pair.run(script).map(|_| ()))
     }

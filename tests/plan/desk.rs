@@ -20,7 +20,7 @@ use fgtkey::verbs::access::{Access, Switch, Switched};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::failure::Failure;
-use fgtkey::verbs::mint::{Asked, Mint};
+use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::plan::{Compare, Compared};
 use fgtkey::verbs::revoke::{Revoke, Revoked};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
@@ -130,6 +130,7 @@ impl Desk {
             line: self.line(),
             transaction: self.transaction,
             asked,
+            errand: Errand::Keep,
             consent: self.consent,
             templates: Templates::embedded().unwrap(),
             custody: Custody {
@@ -157,7 +158,7 @@ impl Desk {
             templates: &templates,
             api_user: "tf".into(),
             profile: "tf".into(),
-            claim: Claim { owned, keep: false },
+            claim: Claim { user: true, owned, keep: false },
             consent: self.consent,
         };
         let sight = revoke.look(&mut Teller(&mut self.events)).await?;

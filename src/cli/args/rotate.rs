@@ -5,22 +5,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ConsentArgs, DeliveryArgs, RequestArgs, SshArgs, VdomModeArg, VerifyArgs};
+use super::OrderArgs;
 use crate::fortios::duration;
-use crate::sim;
 
 /// `fgtkey rotate`.
 #[derive(Debug, Args)]
 pub struct RotateArgs {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
-    /// Use an embedded simulated FortiGate, whose API user `terraform` has a key, instead of a device
-    #[arg(long, conflicts_with = "device")]
-    pub sim: bool,
-    /// How long the old key works on once the new one is delivered: 30s, 15m; later: until --finish
-    #[arg(long, value_name = "DURATION|later", default_value = "30s", help_heading = "Rotation")]
-    pub grace: Grace,
+    /// How long the old key works on once the new one is delivered: 30s, 15m; later: until --finish [default: 30s]
+    #[arg(long, value_name = "DURATION|later", help_heading = "Rotation")]
+    pub grace: Option<Grace>,
     /// Make no new key: retire what an earlier rotation left
     #[arg(long, conflicts_with_all = ["in_place", "if_older_than"], help_heading = "Rotation")]
     pub finish: bool,
@@ -36,33 +29,9 @@ pub struct RotateArgs {
     /// Print the CLI to paste by hand, and do nothing else; with --finish: what retires the old API user
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
-    #[arg(long, value_name = "VERSION")]
-    pub fortios: Option<String>,
-    /// The VDOM mode of a dry run or of the simulated device [default: single]
-    #[arg(long, value_name = "single|multi", hide_possible_values = true)]
-    pub vdom_mode: Option<VdomModeArg>,
-    /// Whose key; all but the name is copied from the API user in use, and goes for a dry run only.
+    /// Whose key, on what; all else that is asked for is copied from the API user in use, and goes for a dry run only.
     #[command(flatten)]
-    pub request: RequestArgs,
-    /// What is allowed.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
-    /// Where the key goes.
-    #[command(flatten)]
-    pub delivery: DeliveryArgs,
-    /// How the key is proven.
-    #[command(flatten)]
-    pub verify: VerifyArgs,
-    /// How to log in.
-    #[command(flatten)]
-    pub ssh: SshArgs,
-    /// A fault of the simulated device: LINE=refuse|drop|hang|cut:N (repeatable; see `fgtkey sim --help`)
-    #[arg(long = "fault", value_name = "FAULT", hide_short_help = true, help_heading = "Rehearsal")]
-    pub faults: Vec<sim::Fault>,
-    /// A trap of the simulated device (repeatable; see `fgtkey sim --help`)
-    #[arg(long = "trap", value_name = "TRAP", hide_short_help = true, help_heading = "Rehearsal")]
-    pub traps: Vec<sim::Trap>,
+    pub order: OrderArgs,
 }
 
 /// `--grace`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{JsonOrOption, SimulatedArgs, SshArgs};
+use crate::deliver::Destination;
 use crate::report::with_causes;
 use crate::rest::{Authorities, Fingerprint};
 use crate::verbs::verification::{Mode, TrustChoice, Verification};
@@ -45,9 +46,9 @@ pub struct KeyArgs {
     /// Read the key from the first line of a file; `-`: of standard input
     #[arg(long, value_name = "FILE|-", group = "key_source")]
     pub key_file: Option<PathBuf>,
-    /// Read the key from where it was delivered to: file:PATH, dotenv:PATH
+    /// Read the key from where it was delivered to, as in --to: dotenv:PATH, vault:MOUNT/PATH, …
     #[arg(long, value_name = "DESTINATION", group = "key_source")]
-    pub from: Option<String>,
+    pub from: Option<Destination>,
 }
 
 /// How a key is proven over REST.

@@ -1,6 +1,7 @@
 //! The destination `ansible:`: host variables, plain or in Ansible Vault.
 //!
-//! Three variables: `ansible_host`, `fortios_access_token` and `ansible_httpapi_session_key`. The last one is what the
+//! Three variables: `ansible_host`, `fortios_access_token` and `ansible_httpapi_session_key`, and `ansible_httpapi_port`
+//! where HTTPS administration has a port of its own. The third one is what the
 //! collection fortinet.fortios reads from 2.3.7 on, so that no task has to name the token; it refers to the second one,
 //! which tasks of older releases name (`access_token: "{{ fortios_access_token }}"`). The key stands in one place alone.
 //! Source: the collection's guide, "Run Your Playbook", and ansible.netcommon's connection plugin `httpapi`
@@ -21,9 +22,10 @@ use super::fetch::{FetchError, Fetched};
 use super::file::{self, FileSlot, unwritten};
 use super::options::Options;
 use super::path::PathTemplate;
-use super::record::Record;
+use super::record::{Record, url_host, with_port};
 use super::slot::Slot;
 use super::{DeliverError, Device, EditError, Format};
+use crate::fortios::https;
 use crate::secret::Secret;
 use password::{PASSWORD_FILE, PasswordSource, VAULT_ID, locked};
 use variables::{Variable, Variables};
@@ -46,6 +48,9 @@ const HOSTNAME_VARIABLE: &str = "hostname-variable";
 /// The variable of the connection plugin. It refers to the one that holds the token.
 const SESSION_KEY: &str = "ansible_httpapi_session_key";
 
+/// The port of the connection plugin, which takes 443 without it.
+const PORT: &str = "ansible_httpapi_port";
+
 /// How Ansible's own `encrypt_string` indents, in blanks.
 const INDENTATION: &str = "          ";
 
@@ -60,7 +65,8 @@ fn parse(options: &Options) -> Result<Arc<dyn Target>, DestinationError> {
         host: variable_name(options, HOSTNAME_VARIABLE, "ansible_host")?,
         token: variable_name(options, TOKEN_VARIABLE, "fortios_access_token")?,
     };
-    if names.host == names.token || names.token == SESSION_KEY || names.host == SESSION_KEY {
+    let ours = [&names.host, &names.token, SESSION_KEY, PORT];
+    if ours.iter().enumerate().any(|(at, name)| ours.iter().skip(at + 1).any(|other| other == name)) {
         return Err(options.refused(TOKEN_VARIABLE, "each variable needs a name of its own"));
     }
     let password = PasswordSource::of(options)?;
@@ -124,15 +130,18 @@ struct HostVariables {
 }
 
 impl HostVariables {
-    fn variables(&self, record: &Record, token: Zeroizing<String>) -> Vec<Variable> {
-        let host = record.url_host();
+    fn variables(&self, existing: &Variables<'_>, record: &Record, token: Zeroizing<String>) -> Vec<Variable> {
+        let host = record.address.as_deref().map(url_host);
         let host = host.map(|host| Variable { name: self.names.host.clone(), value: quoted(&host) });
+        // 443 goes without saying, unless another port is said there.
+        let port = record.https_port.filter(|port| *port != https::DEFAULT_PORT || existing.scalar(PORT).is_some());
+        let port = port.map(|port| Variable { name: PORT.to_owned(), value: Zeroizing::new(port.to_string()) });
         let reference = format!("{{access_token: \"{{{{ {} }}}}\"}}", self.names.token);
         let rest = [
             Variable { name: self.names.token.clone(), value: token },
             Variable { name: SESSION_KEY.to_owned(), value: Zeroizing::new(reference) },
         ];
-        host.into_iter().chain(rest).collect()
+        host.into_iter().chain(port).chain(rest).collect()
     }
 
     /// The plain text of the file, and the label of an encrypted one.
@@ -182,7 +191,10 @@ impl Content for HostVariables {
 
     fn render(&self, existing: &str, record: &Record, key: &Secret) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         let opened = self.opened(existing)?;
-        let edit = |token| Variables::read(&opened.text)?.with(&self.variables(record, token));
+        let edit = |token| {
+            let existing = Variables::read(&opened.text)?;
+            existing.with(&self.variables(&existing, record, token))
+        };
         let is_sealed = existing.trim().is_empty() || vault::is_encrypted(existing);
         let mut text = match &self.password {
             None => edit(quoted(key.expose()))?,
@@ -202,7 +214,8 @@ impl Content for HostVariables {
         let variables = Variables::read(&opened.text)?;
         let key = self.value(&variables, &self.names.token)?.filter(|key| !key.expose().is_empty());
         let key = key.ok_or_else(|| no_key(&format!("{} is not set in it", self.names.token)))?;
-        let hostname = variables.scalar(&self.names.host).map(|(host, _)| host.to_owned());
+        let port = variables.scalar(PORT).and_then(|(port, _)| port.parse().ok());
+        let hostname = variables.scalar(&self.names.host).map(|(host, _)| with_port(host, port));
         Ok(Found { key, hostname })
     }
 }

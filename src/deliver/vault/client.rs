@@ -39,6 +39,9 @@ impl Default for Patience {
 /// How often a standby may send us on: to the active server, and once more when that has just changed.
 const REDIRECTS: usize = 3;
 
+/// How long a text is at least that may be a secret, in bytes.
+const SECRET: usize = 8;
+
 /// A server and how to talk to it.
 pub(super) struct Client {
     agent: Agent,
@@ -58,6 +61,21 @@ pub(super) struct Question<'a> {
     pub(super) body: Option<&'a [u8]>,
     /// Whether it may be asked once more when the answer did not come: it changes nothing.
     pub(super) again: bool,
+}
+
+impl Question<'_> {
+    /// Whether `words` have something in them that was asked in confidence.
+    fn is_repeated_in(&self, words: &str) -> bool {
+        let token = self.token.is_some_and(|token| words.contains(token.expose()));
+        token || self.values().any(|value| words.contains(value))
+    }
+
+    /// The texts of the JSON, as they stand there, without the names of its fields and what is too short to be a secret.
+    fn values(&self) -> impl Iterator<Item = &str> {
+        let pieces = || std::str::from_utf8(self.body.unwrap_or_default()).unwrap_or_default().split('"');
+        let with_next = pieces().zip(pieces().skip(1).chain([""]));
+        with_next.filter(|(piece, next)| piece.len() >= SECRET && !next.starts_with(':')).map(|(piece, _)| piece)
+    }
 }
 
 impl Client {
@@ -153,7 +171,9 @@ impl Client {
                 request.map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
             }
         };
-        self.reply(response.map_err(|error| self.explain(error))?)
+        let mut reply = self.reply(response.map_err(|error| self.explain(error))?)?;
+        reply.repeats = !reply.is_good() && question.is_repeated_in(&reply.errors().join(" "));
+        Ok(reply)
     }
 
     fn reply(&self, response: Response<Body>) -> Result<Reply, VaultError> {
@@ -162,8 +182,8 @@ impl Client {
         let retry_after = text("Retry-After").and_then(|text| text.parse().ok()).map(Duration::from_secs);
         let location = text("Location").filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
         let body = whole(response.into_body().into_reader()).map_err(|error| self.explain(error.into()))?;
-        let reply =
-            Reply { server: self.server(), status, location, retry_after: retry_after.unwrap_or_default(), body };
+        let retry_after = retry_after.unwrap_or_default();
+        let reply = Reply { server: self.server(), status, location, retry_after, body, repeats: false };
         // An answer without a body, or one that is JSON; what stands in between answers with pages.
         let is_ours = reply.location.is_some() || reply.body.is_empty() || reply.json::<IgnoredAny>().is_ok();
         if is_ours { Ok(reply) } else { Err(reply.foreign()) }

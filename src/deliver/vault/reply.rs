@@ -30,6 +30,8 @@ pub(super) struct Reply {
     pub(super) retry_after: Duration,
     /// Its JSON; wiped.
     pub(super) body: Zeroizing<Vec<u8>>,
+    /// Whether its errors repeat something secret of the question.
+    pub(super) repeats: bool,
 }
 
 /// What a server says in place of an answer.
@@ -75,8 +77,11 @@ impl Reply {
         self.errors().is_empty()
     }
 
-    /// The server's words, on one line.
+    /// The server's words, on one line; none that repeat the token, the key or what others keep beside it.
     pub(super) fn words(&self) -> String {
+        if self.repeats {
+            return "its words repeat secrets, and are not shown".into();
+        }
         let text = self.errors().join("; ");
         let line: Vec<&str> = text.split_whitespace().collect();
         match line.join(" ").chars().filter(|c| !c.is_control()).take(WORDS).collect::<String>() {
@@ -98,7 +103,7 @@ impl Reply {
         }
     }
 
-    fn errors(&self) -> Vec<String> {
+    pub(super) fn errors(&self) -> Vec<String> {
         serde_json::from_slice(&self.body).map(|errors: Errors| errors.errors).unwrap_or_default()
     }
 }
@@ -129,7 +134,7 @@ mod tests {
 
     fn reply(status: u16, body: &str) -> Reply {
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        Reply { server: "vault:8200".into(), status, location: None, retry_after: Duration::ZERO, body }
+        Reply { server: "vault:8200".into(), status, location: None, retry_after: Duration::ZERO, body, repeats: false }
     }
 
     #[test]

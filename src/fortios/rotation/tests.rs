@@ -20,15 +20,18 @@ fn users(text: &str) -> Users {
     }))
 }
 
-/// `tf-b` in use, `tf-b..` and not finished, `tf-b lost=tf` with the key of tf never delivered.
+/// `tf-b` in use, `tf-b..` and not finished (`tf-b..tf-a`: by which tf-a was to go, else the plain one), `tf-b lost=tf` with the key of tf never delivered.
 fn remembered(text: &str) -> Remembered {
     let mut remembered = Remembered { finished: true, ..Remembered::default() };
     for word in text.split_whitespace() {
         match word.strip_prefix("lost=") {
             Some(user) => remembered.undelivered = Some(user.into()),
             None => {
-                remembered.finished = !word.ends_with("..");
-                remembered.in_use = Some(word.trim_end_matches('.').into());
+                let (in_use, retires) = word.split_once("..").unwrap_or((word, ""));
+                remembered.finished = !word.contains("..");
+                remembered.in_use = Some(in_use.into());
+                let partner = if in_use == "tf-b" { "tf" } else { "tf-b" };
+                remembered.retires = Some(if retires.is_empty() { partner } else { retires }.into());
             }
         }
     }
@@ -188,9 +191,10 @@ fn any_users() -> impl Strategy<Value = Users> {
 }
 
 fn any_memory() -> impl Strategy<Value = Remembered> {
-    (name(), any::<bool>(), name()).prop_map(|(in_use, finished, undelivered)| Remembered {
+    (name(), any::<bool>(), name(), name()).prop_map(|(in_use, finished, retires, undelivered)| Remembered {
         in_use,
         finished,
+        retires,
         undelivered,
     })
 }
@@ -226,7 +230,7 @@ proptest! {
             prop_assert!(left.in_use.has_key && !left.retire.contains(&left.in_use.name));
             prop_assert!(left.retire.len() < holders.len());
             let old = |user: &str| memory.in_use.as_deref() == Some(&left.in_use.name) && !memory.finished
-                && holders.contains(&user);
+                && memory.retires.as_deref() == Some(user) && holders.contains(&user);
             prop_assert!(left.retire.iter().all(|user| unused(user) || old(user)));
         }
     }

@@ -67,6 +67,7 @@ impl Case {
             profile: self.profile.as_ref(),
             generated_at: self.generated_at,
             expires_at: self.expires_at,
+            https: None,
         }
     }
 

@@ -1,0 +1,268 @@
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::fortios::objects::{Objects, Profile, User};
+
+const SERIAL: &str = "FG100FTK00000000";
+
+struct Place {
+    journal: Journal,
+    directory: tempfile::TempDir,
+}
+
+fn place() -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    Place { journal: Journal::at(directory.path().join("journal")), directory }
+}
+
+fn planned(api_user: &str, edits: &[&str]) -> Planned {
+    let trusted_hosts = BTreeMap::from([(1, "10.0.0.1/32".parse().unwrap()), (7, "2001:db8::/64".parse().unwrap())]);
+    let settings = BTreeMap::from([("vdom".to_owned(), vec!["root".to_owned(), "edge".to_owned()])]);
+    let user = User { name: api_user.to_owned(), settings, trusted_hosts, has_key: true };
+    Planned {
+        lent: None,
+        verb: "mint".into(),
+        device: "fw1".into(),
+        host: "192.0.2.1".into(),
+        port: 22,
+        serial: SERIAL.into(),
+        api_user: api_user.into(),
+        retires: None,
+        before: Objects { profile: Some(Profile { name: "tf".into(), ..Profile::default() }), user: Some(user) },
+        edits: edits.iter().map(|edit| (*edit).to_owned()).collect(),
+        destinations: vec!["file:/keys/fw1".into()],
+    }
+}
+
+fn generating(file: &str) -> State {
+    State::Generating { escrow: file.into() }
+}
+
+fn issued(file: Option<&str>) -> State {
+    State::Issued { escrow: file.map(PathBuf::from), generated_at: Timestamp::UNIX_EPOCH }
+}
+
+fn stored() -> State {
+    State::Stored { destination: "file:/keys/fw1".into() }
+}
+
+/// A run that went through these states.
+fn run_of(place: &Place, states: &[State]) -> PathBuf {
+    let mut run = place.journal.begin(planned("tf", &[])).unwrap();
+    states.iter().for_each(|state| run.enter(state.clone()).unwrap());
+    run.path().to_owned()
+}
+
+fn past(states: &[State]) -> Past {
+    let planned = planned("tf", &[]);
+    Past { path: PathBuf::new(), began: Timestamp::UNIX_EPOCH, planned, states: states.to_vec() }
+}
+
+#[test]
+fn a_run_reads_back_as_it_was_written() {
+    let place = place();
+    let states = [State::Pushed, generating("a"), issued(Some("a")), State::Delivering, stored(), State::Done];
+    run_of(&place, &states);
+    let runs = place.journal.runs(SERIAL);
+    assert_eq!(runs.len(), 1);
+    assert_eq!((&runs[0].planned, &runs[0].states[..]), (&planned("tf", &[]), &states[..]));
+}
+
+#[test]
+fn a_last_line_that_was_cut_off_anywhere_did_not_happen() {
+    let place = place();
+    let path = run_of(&place, &[State::Pushed, generating("a")]);
+    let text = fs::read(&path).unwrap();
+    let begins = text[..text.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for length in begins..text.len() - 1 {
+        fs::write(&path, &text[..length]).unwrap();
+        assert_eq!(Past::read(&path).unwrap().states, [State::Pushed], "{length}");
+        Run::reopen(&path).unwrap().enter(State::TakenBack).unwrap();
+        assert_eq!(Past::read(&path).unwrap().states, [State::Pushed, State::TakenBack], "{length}");
+    }
+}
+
+#[test]
+fn lines_of_a_later_version_are_passed_over() {
+    let place = place();
+    let path = run_of(&place, &[State::Pushed]);
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"at\":\"2026-01-01T00:00:00Z\",\"state\":\"consecrated\"}\n\n[]\nwhat?\n").unwrap();
+    Run::reopen(&path).unwrap().enter(generating("a")).unwrap();
+    assert_eq!(Past::read(&path).unwrap().states, [State::Pushed, generating("a")]);
+}
+
+#[test]
+fn what_is_no_run_is_passed_over() {
+    let place = place();
+    let run = run_of(&place, &[State::Pushed]);
+    let folder = run.parent().unwrap();
+    fs::write(folder.join("0.ndjson"), b"\xff\xfe no text").unwrap();
+    fs::write(folder.join("9.ndjson"), "").unwrap();
+    fs::write(folder.join("99.ndjson"), "{\"at\":\"2026-01-01T00:00:00Z\",\"state\":\"done\"}\n").unwrap();
+    fs::create_dir(folder.join("999.ndjson")).unwrap();
+    fs::copy(&run, folder.join("copy.txt")).unwrap();
+    assert_eq!(place.journal.unfinished(SERIAL, &["tf"]).unwrap().path, run);
+    assert_eq!(place.journal.runs(SERIAL).len(), 1);
+}
+
+#[test]
+fn old_runs_of_the_same_api_user_are_forgotten_but_none_that_came_to_no_end() {
+    let place = place();
+    let unfinished = run_of(&place, &[State::Pushed]);
+    place.journal.begin(planned("other", &[])).unwrap().enter(State::Done).unwrap();
+    let finished: Vec<PathBuf> = (0..KEPT + 3).map(|_| run_of(&place, &[State::Done])).collect();
+    let known: Vec<PathBuf> = place.journal.runs(SERIAL).into_iter().map(|past| past.path).collect();
+    assert!(known.contains(&unfinished));
+    assert_eq!(known.len(), 2 + KEPT + 1, "the one that has just begun is not counted: {known:#?}");
+    assert!(known.ends_with(&finished[2..]), "the oldest go first");
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_change_which_run_is_the_newest() {
+    let place = place();
+    let first = run_of(&place, &[State::Done]);
+    let text = fs::read_to_string(&first).unwrap();
+    let tomorrow = first.with_file_name("00000007-29991231T235959-1.ndjson");
+    fs::write(&tomorrow, text).unwrap();
+    let newest = run_of(&place, &[State::Pushed]);
+    assert_eq!(place.journal.unfinished(SERIAL, &["tf"]).unwrap().path, newest);
+}
+
+#[test]
+fn an_api_user_of_a_device_is_held_by_one_run_at_a_time() {
+    let place = place();
+    let lock = place.journal.lock(SERIAL, "tf").unwrap();
+    assert!(matches!(place.journal.lock(SERIAL, "tf"), Err(JournalError::Busy { .. })));
+    let others = [(SERIAL, "TF"), (SERIAL, "tf "), ("FG100FTK00000001", "tf")];
+    let others = others.map(|(serial, user)| place.journal.lock(serial, user).unwrap());
+    drop(lock);
+    drop(place.journal.lock(SERIAL, "tf").unwrap());
+    drop(others);
+}
+
+#[test]
+fn names_that_are_no_file_names_stay_in_the_journal() {
+    let place = place();
+    for (serial, user) in [("..", "../../x"), ("a/b", "."), ("", ""), ("%2e", "a b")] {
+        let _lock = place.journal.lock(serial, user).unwrap();
+        place.journal.begin(Planned { serial: serial.into(), ..planned(user, &[]) }).unwrap();
+        assert!(place.journal.unfinished(serial, &[user]).is_some(), "{serial:?} {user:?}");
+    }
+    assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_run_that_is_taken_up_twice_remembers_what_was_there_at_first_and_all_that_was_sent() {
+    let place = place();
+    let path = run_of(&place, &[State::Pushed]);
+    for edit in ["system accprofile tf", "system api-user tf"] {
+        let mut again = planned("tf", &[edit]);
+        again.before = Objects::default();
+        Run::reopen(&path).unwrap().enter(State::Planned(Box::new(again))).unwrap();
+    }
+    let past = place.journal.unfinished(SERIAL, &["tf"]).unwrap();
+    assert_eq!(past.planned.before, planned("tf", &[]).before);
+    assert_eq!(past.planned.edits, ["system accprofile tf", "system api-user tf"]);
+}
+
+#[test]
+fn a_run_that_is_done_is_unfinished_while_its_key_is_in_the_escrow() {
+    let place = place();
+    let escrow = place.directory.path().join("key.json");
+    fs::write(&escrow, "{}").unwrap();
+    let states = [State::Generating { escrow: escrow.clone() }, State::Done];
+    run_of(&place, &states);
+    assert!(place.journal.unfinished(SERIAL, &["tf"]).is_some());
+    fs::remove_file(escrow).unwrap();
+    assert!(place.journal.unfinished(SERIAL, &["tf"]).is_none());
+}
+
+#[test]
+fn the_key_of_a_run_is_the_last_one() {
+    let escrowed = |file: &str| KeyState::Escrowed { escrow: file.into(), generated_at: Timestamp::UNIX_EPOCH };
+    let cases = [
+        (vec![State::Pushed], KeyState::None, false),
+        (vec![generating("a")], KeyState::Unknown, false),
+        (vec![generating("a"), issued(Some("a"))], escrowed("a"), false),
+        (vec![generating("a"), issued(None), State::Delivering], KeyState::Astray, true),
+        (vec![generating("a"), issued(Some("a")), State::Delivering, stored()], escrowed("a"), true),
+        (vec![generating("a"), issued(Some("a")), State::Delivering, generating("b")], KeyState::Unknown, false),
+        (vec![generating("a"), issued(Some("a")), generating("b"), issued(Some("b"))], escrowed("b"), false),
+        (vec![generating("a"), issued(Some("a")), State::TakenBack], KeyState::None, false),
+        (
+            vec![generating("a"), issued(Some("a")), State::Delivering, stored(), State::Done],
+            KeyState::Delivered { generated_at: Timestamp::UNIX_EPOCH },
+            true,
+        ),
+    ];
+    for (states, key, began) in cases {
+        let past = past(&states);
+        assert_eq!((past.key(), past.delivery_began()), (key, began), "{states:?}");
+    }
+}
+
+fn any_state() -> impl Strategy<Value = State> {
+    let file = || proptest::sample::select(vec!["a", "b", "c"]);
+    prop_oneof![
+        Just(State::Planned(Box::new(planned("tf", &[])))),
+        Just(State::Pushed),
+        file().prop_map(generating),
+        file().prop_map(|file| issued(Some(file))),
+        Just(issued(None)),
+        Just(State::Delivering),
+        Just(stored()),
+        Just(State::Verified { verified: None }),
+        Just(State::Done),
+        Just(State::TakenBack),
+        Just(State::Left { what: "key unknown".into() }),
+    ]
+}
+
+proptest! {
+    /// Whatever a journal says, what it says of the key fits together.
+    #[test]
+    fn what_is_known_of_a_key_fits_together(states in proptest::collection::vec(any_state(), 0..12)) {
+        let past = past(&states);
+        let last = |is_it: fn(&State) -> bool| states.iter().rposition(is_it).map_or(0, |index| index + 1);
+        let born = last(|state| matches!(state, State::Generating { .. } | State::Issued { .. }));
+        let taken_back = last(|state| *state == State::TakenBack);
+        prop_assert_eq!(past.key() == KeyState::None, born <= taken_back);
+        if let KeyState::Escrowed { escrow, .. } = past.key() {
+            prop_assert_eq!(past.escrow(), Some(escrow.as_path()));
+        }
+        if past.key() == KeyState::Unknown {
+            let is_sent = matches!(states[born - 1], State::Generating { .. });
+            prop_assert!(past.escrow().is_some() && is_sent);
+        }
+        let is_delivered = matches!(past.key(), KeyState::Delivered { .. });
+        prop_assert!(!is_delivered || states.contains(&State::Done));
+        prop_assert!(past.void().all(|void| Some(void) != past.escrow()));
+        let named = |file: &Path| past.escrow() == Some(file) || past.void().any(|void| void == file);
+        for state in &states {
+            if let State::Generating { escrow } | State::Issued { escrow: Some(escrow), .. } = state {
+                prop_assert!(named(escrow), "{:?} is forgotten", escrow);
+            }
+        }
+    }
+}
+
+proptest! {
+    // Each of them waits for the disk.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// A line is one line, and reads back, whatever is in it.
+    #[test]
+    fn any_words_read_back(what in any::<String>(), file in any::<String>()) {
+        let place = place();
+        let states = [State::Left { what }, State::Generating { escrow: file.into() }];
+        let path = run_of(&place, &states);
+        prop_assert_eq!(Past::read(&path).unwrap().states, states);
+    }
+}

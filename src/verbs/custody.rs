@@ -105,6 +105,11 @@ impl Custody {
 }
 
 impl Held {
+    /// An API user of which nothing is taken up.
+    pub(super) fn alone(lock: Lock) -> Held {
+        Held { locks: vec![lock], past: None, kept: None, void: Vec::new() }
+    }
+
     /// Keeps these too, as long as the hold lasts.
     pub(super) fn with(&mut self, claim: Vec<Lock>) {
         self.locks.extend(claim);

@@ -1,6 +1,7 @@
 //! One file per verb: its story from top to bottom, without wording and without flags; and what the verbs stand on: a
 //! console, the survey of a device, and the site of a change with its way back.
 
+pub mod access;
 pub mod audit;
 pub mod check;
 pub mod child;
@@ -19,6 +20,7 @@ mod lesson;
 mod memory;
 pub mod mint;
 mod order;
+pub mod plan;
 pub mod program;
 mod push;
 mod record;

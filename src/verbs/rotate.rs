@@ -15,6 +15,7 @@ use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
 use crate::fortios::rotation::{Leftover, Pair, Remembered, Rotation, RotationError, Users};
+use crate::fortios::transaction::Transaction;
 use crate::journal::{KeyState, Planned, Run, State};
 
 use super::console::{Console, Line};
@@ -284,7 +285,7 @@ impl Rotate {
     ) -> Result<Made, Box<Failure>> {
         let plan = order.plan(&seen.1.facts).map_err(MintError::from)?;
         let journal = held.begin(&self.custody.journal, self.planned(&plan, &seen.1, &slot, retires.clone()))?;
-        let start = Start { line: &self.line, templates: &self.templates, order };
+        let start = Start { line: &self.line, templates: &self.templates, order, transaction: Transaction::Off };
         let mut site = Site::new(start, &held, seen, plan, journal);
         push(&mut site, observer).await?;
         site.tell_objects(observer);

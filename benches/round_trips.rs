@@ -20,6 +20,7 @@ use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
+use fgtkey::fortios::transaction::Transaction;
 use fgtkey::fortios::version::Version;
 use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
@@ -29,7 +30,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
-use fgtkey::verbs::mint::{Errand, Mint};
+use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 
 /// The delays of each direction at which a mint is timed; a round trip is twice as long.
@@ -192,11 +193,19 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
     };
     let (host, port) = (server.addr().ip().to_string(), server.addr().port());
     let endpoint = Endpoint { name: "fw1".into(), host, port, user: "admin".into() };
-    let line = Line { dial: Dial::new(options), endpoint, within, interrupt: Interrupt::never(), simulated: false };
+    let line = Line {
+        dial: Dial::new(options),
+        endpoint,
+        within,
+        interrupt: Interrupt::never(),
+        simulated: false,
+        serial: None,
+    };
     Mint {
         errand: Errand::Keep,
         line,
-        request: request(case),
+        transaction: Transaction::Off,
+        asked: Asked::Request(Box::new(request(case))),
         consent: Consent::default(),
         templates: Templates::replacing([]).unwrap(),
         custody: Custody {

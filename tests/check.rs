@@ -44,7 +44,7 @@ async fn checked_with(spec: DeviceSpec, password: &'static str) -> (Result<Check
     let addr = server.addr();
     let endpoint =
         Endpoint { name: "fw1".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    let line = Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false };
+    let line = Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false, serial: None };
     let result = Check { line, templates: Templates::embedded().unwrap() }.run(&mut Nobody).await;
     for command in device.commands() {
         let reads = ["get ", "show "].iter().any(|verb| command.starts_with(verb));

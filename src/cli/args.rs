@@ -6,6 +6,8 @@ mod delivery;
 mod exec;
 mod get;
 mod mint;
+mod plan;
+mod revoke;
 mod rotate;
 mod verify;
 
@@ -16,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::deliver::Format;
+use crate::fortios::plan::Consent;
 use crate::report::Color;
 use crate::sim;
 use crate::ssh::HostKeyPolicy;
@@ -26,6 +29,8 @@ pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
 pub use mint::{MintArgs, OrderArgs};
+pub use plan::PlanArgs;
+pub use revoke::RevokeArgs;
 pub use rotate::{Grace, RotateArgs};
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
 
@@ -68,8 +73,12 @@ pub enum Command {
     Audit(Box<AuditArgs>),
     /// Make the profile and the API user as requested, generate a key, deliver it
     Mint(Box<MintArgs>),
+    /// Log in, compare, show what mint would change; change nothing
+    Plan(Box<PlanArgs>),
     /// Replace a key without an outage, then retire the old one
     Rotate(Box<RotateArgs>),
+    /// Remove an API user, and its profile when nothing else uses it; or switch it off and on
+    Revoke(Box<RevokeArgs>),
     /// Prove that a delivered key works over REST
     Verify(Box<VerifyCommand>),
     /// Take the key out of a terminal transcript on stdin, and deliver it
@@ -103,6 +112,9 @@ pub struct RequestArgs {
     /// Read the request from a YAML file; flags win over it
     #[arg(short, long, value_name = "FILE")]
     pub request: Option<PathBuf>,
+    /// The serial number that the device must have: another one behind its address is left alone
+    #[arg(long, value_name = "SN")]
+    pub serial: Option<String>,
     /// The API user
     #[arg(long, value_name = "NAME")]
     pub api_user: Option<String>,
@@ -157,6 +169,14 @@ pub struct ConsentArgs {
     /// Where cfg-save is manual or revert: run `execute cfg save`, which saves everybody's pending changes
     #[arg(long)]
     pub save: bool,
+}
+
+impl ConsentArgs {
+    /// What the operator allows.
+    pub fn consent(&self) -> Consent {
+        let ConsentArgs { replace_key, change_shared_profile, save, .. } = *self;
+        Consent { replace_key, change_shared_profile, save }
+    }
 }
 
 /// `fgtkey deliver`.

@@ -80,7 +80,7 @@ pub(super) fn line(
     let usage = |error: DialError| (with_causes(&error), error.hint());
     let dial = dial(args, options).map_err(usage)?;
     let endpoint = dial.endpoint(device, args.user.as_deref(), default_user).map_err(usage)?;
-    Ok(Line { dial, endpoint, within: within(args), interrupt, simulated: false })
+    Ok(Line { dial, endpoint, within: within(args), interrupt, simulated: false, serial: None })
 }
 
 /// How long to wait for any one reply.

@@ -2,7 +2,7 @@
 
 use crate::fortios::status::VdomMode;
 use crate::report::{Exit, Reporter};
-use crate::verbs::mint::{Errand, Mint, Minted};
+use crate::verbs::mint::{Asked, Errand, Mint, Minted};
 
 use super::args::{MintArgs, Talk, VdomModeArg};
 use super::order::{self, Prepared};
@@ -10,7 +10,11 @@ use super::transcript::Recorded;
 use super::{Usage, block_on, ended, print, print_keyless};
 
 pub(super) fn run(args: &MintArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match order::prepared(&args.order, "mint", args.dry_run) {
+    let prepared = match &args.from_plan {
+        None => order::prepared(&args.order, "mint", args.dry_run),
+        Some(path) => order::prepared_from(&args.order, path),
+    };
+    match prepared.map(|prepared| Prepared { transaction: args.transaction, ..prepared }) {
         Err(usage) => ended(Err(usage), reporter),
         Ok(prepared) if args.dry_run => dry_run(args, &prepared, reporter),
         Ok(prepared) => block_on(reporter, async |reporter| mint(args, prepared, talk, reporter).await),
@@ -22,7 +26,8 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
         None | Some(VdomModeArg::Single) => VdomMode::Disable,
         Some(VdomModeArg::Multi) => VdomMode::Multiple,
     };
-    match Mint::dry_run(&prepared.request, prepared.version, vdom_mode, &prepared.templates) {
+    let Asked::Request(request) = &prepared.asked else { return Exit::Usage };
+    match Mint::dry_run(request, prepared.version, vdom_mode, &prepared.templates) {
         Ok((plan, script)) => {
             reporter.dry_run(&plan, args.order.fortios.is_none() && args.order.vdom_mode.is_none());
             let exit = print(script.to_string().as_bytes());

@@ -3,6 +3,7 @@
 pub mod args;
 mod audit;
 mod check;
+mod confirm;
 mod deliver;
 mod delivery;
 mod exec;
@@ -12,8 +13,10 @@ mod key;
 mod logging_in;
 mod mint;
 mod order;
+mod plan;
 mod preset;
 mod request;
+mod revoke;
 mod rotate;
 mod scrape;
 mod sim;
@@ -46,6 +49,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(args) => check::run(&args, &cli.talk, &mut reporter),
         Command::Audit(args) => audit::run(&args, &cli.talk, &mut reporter),
         Command::Mint(args) => mint::run(&args, &cli.talk, &mut reporter),
+        Command::Plan(args) => plan::run(&args, &cli.talk, &mut reporter),
+        Command::Revoke(args) => revoke::run(&args, &cli.talk, &mut reporter),
         Command::Rotate(args) => rotate::run(&args, &cli.talk, &mut reporter),
         Command::Verify(args) => verify::run(&args, &cli.talk, &mut reporter),
         Command::Scrape(args) => scrape::run(&args, &mut reporter),

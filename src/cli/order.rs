@@ -1,22 +1,28 @@
 //! The flags of a mint, for the verbs that mint.
 
+use std::path::Path;
+
 use crate::deliver::{Destination, Format};
-use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
 use crate::fortios::request::{Request, RequestFlags};
+use crate::fortios::saved_plan::SavedPlan;
+use crate::fortios::transaction::Transaction;
 use crate::fortios::version::{NEWEST, Version};
-use crate::report::refusal;
+use crate::report::{refusal, with_causes};
 use crate::session::drive::Interrupt;
 use crate::sim;
 use crate::verbs::console::Line;
-use crate::verbs::mint::{Errand, Mint};
+use crate::verbs::mint::{Asked, Errand, Mint};
 
 use super::args::OrderArgs;
 use super::{Usage, logging_in};
 
 /// Everything that can be judged before anything is contacted.
 pub(super) struct Prepared {
-    pub(super) request: Request,
+    pub(super) asked: Asked,
+    /// The serial number that the device must have.
+    pub(super) serial: Option<String>,
+    pub(super) transaction: Transaction,
     pub(super) templates: Templates,
     pub(super) destinations: Vec<Destination>,
     pub(super) version: Version,
@@ -29,7 +35,30 @@ pub(super) fn prepared(args: &OrderArgs, verb: &str, dry: bool) -> Result<Prepar
     let request = request(args)?;
     let destinations = super::delivery::destinations(&args.delivery, &request.deliver)?;
     let templates = super::request::templates(&args.request)?;
-    Ok(Prepared { request, templates, destinations, version })
+    let serial = super::request::serial(&args.request, &request);
+    let asked = Asked::Request(Box::new(request));
+    Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
+}
+
+/// The same for a plan that was saved, which is for one device only.
+pub(super) fn prepared_from(args: &OrderArgs, path: &Path) -> Result<Prepared, Usage> {
+    let version = version(args)?;
+    check_device(args, "mint", false)?;
+    let saved = saved(path)?;
+    if let Some(serial) = args.request.serial.as_ref().filter(|serial| **serial != saved.serial) {
+        return Err((format!("--serial {serial}: the plan is for {}", saved.serial), None));
+    }
+    let destinations = super::delivery::destinations(&args.delivery, &[])?;
+    let templates = super::request::templates(&args.request)?;
+    let serial = Some(saved.serial.clone());
+    let asked = Asked::Saved(Box::new(saved));
+    Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
+}
+
+fn saved(path: &Path) -> Result<SavedPlan, Usage> {
+    let place = format!("--from-plan {}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| (format!("{place}: {}", with_causes(&error)), None))?;
+    SavedPlan::parse(&text).map_err(|error| (format!("{place}: {error}"), None))
 }
 
 /// The release of a run without a device, or of the simulated one.
@@ -76,14 +105,6 @@ fn request(args: &OrderArgs) -> Result<Request, Usage> {
     request.map_err(|error| (error.to_string(), error.hint()))
 }
 
-fn consent(args: &OrderArgs) -> Consent {
-    Consent {
-        replace_key: args.consent.replace_key,
-        change_shared_profile: args.consent.change_shared_profile,
-        save: args.consent.save,
-    }
-}
-
 /// The mint, and the simulated device, which lives as long as it is held.
 pub(super) async fn mint(
     args: &OrderArgs,
@@ -95,9 +116,11 @@ pub(super) async fn mint(
     let format = args.delivery.format().unwrap_or(Format::Key);
     let destinations = prepared.destinations.clone();
     let custody = super::delivery::custody(&args.delivery, destinations, format, verification, args.sim)?;
-    let (line, device) = line(args, prepared.version, prepared.request.ssh_user.as_deref(), interrupt).await?;
-    let Prepared { request, templates, .. } = prepared;
-    let mint = Mint { line, request, consent: consent(args), templates, custody, errand };
+    let user = prepared.asked.request().and_then(|request| request.ssh_user.as_deref());
+    let (line, device) = line(args, prepared.version, user, interrupt).await?;
+    let Prepared { asked, serial, transaction, templates, .. } = prepared;
+    let line = Line { serial, ..line };
+    let mint = Mint { line, asked, transaction, consent: args.consent.consent(), templates, custody, errand };
     mint.rehearse().map_err(|error| refusal(&error))?;
     Ok((mint, device))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::fortios::render::Templates;
-use crate::fortios::request::{RequestFile, RequestFlags};
+use crate::fortios::request::{Request, RequestFile, RequestFlags};
 use crate::report::with_causes;
 
 use super::Usage;
@@ -38,6 +38,11 @@ pub(super) fn flags(args: &RequestArgs, allow_weak: bool) -> RequestFlags {
         expires: args.expires.clone(),
         allow_weak,
     }
+}
+
+/// The serial number that the device must have: the flag's, else the file's.
+pub(super) fn serial(args: &RequestArgs, request: &Request) -> Option<String> {
+    args.serial.clone().or_else(|| request.serial.clone())
 }
 
 /// The templates, those of `--templates` over the embedded ones.

@@ -15,6 +15,7 @@ use crate::fortios::rotation::Pair;
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
+use crate::verbs::console::Line;
 use crate::verbs::rotate::{Rotate, Rotated, Way};
 
 use super::args::{Grace, RotateArgs, Talk, VdomModeArg};
@@ -182,6 +183,8 @@ async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Rep
     // Dropped at the end: the simulated device lives as long as the run.
     let user = asked.request.as_ref().and_then(|request| request.ssh_user.as_deref());
     let (line, simulated) = order::line(&args.order, asked.version, user, interrupt).await?;
+    let of_file = asked.request.as_ref().and_then(|request| request.serial.clone());
+    let line = Line { serial: args.order.request.serial.clone().or(of_file), ..line };
     if simulated.as_ref().is_some_and(|running| simulated::key(running).is_none()) {
         return Err(("--sim: the simulated device made no key".into(), None));
     }

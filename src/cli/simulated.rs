@@ -44,7 +44,7 @@ pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) ->
         DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true }
+    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true, serial: None }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.

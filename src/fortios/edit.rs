@@ -96,14 +96,22 @@ impl ProfileEdit {
     pub fn between(from: Option<&Profile>, to: &Profile, version: Version) -> Option<ProfileEdit> {
         let none = Profile::default();
         let old = from.unwrap_or(&none);
+        let schema = Schema::of(version);
+        let default = |name: &str| schema.profile_field(name).and_then(|field| field.default.clone());
+        let is_so = |name: &str, value: &String| {
+            old.settings.get(name).cloned().or_else(|| default(name)).as_ref() == Some(value)
+        };
         let mut edit = ProfileEdit {
             name: to.name.clone(),
             create: from.is_none(),
-            set: settings(&old.settings, &to.settings, |value| vec![value.clone()]),
+            set: settings(
+                &to.settings,
+                |name, value| from.is_some() && is_so(name, value),
+                |value| vec![value.clone()],
+            ),
             unset: old.settings.keys().filter(|name| !to.settings.contains_key(*name)).cloned().collect(),
             blocks: Vec::new(),
         };
-        let schema = Schema::of(version);
         for group in schema.groups() {
             edit.group(schema, group, old.permissions.0.get(&group.name), to.permissions.0.get(&group.name));
         }
@@ -141,7 +149,7 @@ impl UserEdit {
     pub fn between(from: Option<&User>, to: &User) -> Option<UserEdit> {
         let none = User::default();
         let old = from.unwrap_or(&none);
-        let mut set = settings(&old.settings, &to.settings, Vec::clone);
+        let mut set = settings(&to.settings, |name, values| old.has(name, values), Vec::clone);
         // The profile first, as every published example has it.
         set.sort_by_key(|line| line.name != "accprofile");
         let edit = UserEdit {
@@ -160,12 +168,13 @@ impl UserEdit {
     }
 }
 
-fn settings<V: PartialEq>(
-    from: &BTreeMap<String, V>,
+/// The lines for what is not so already. What an object has at its default, `show` leaves out.
+fn settings<V>(
     to: &BTreeMap<String, V>,
+    is_so: impl Fn(&str, &V) -> bool,
     values: impl Fn(&V) -> Vec<String>,
 ) -> Vec<SetLine> {
-    let changed = to.iter().filter(|(name, value)| from.get(*name) != Some(*value));
+    let changed = to.iter().filter(|(name, value)| !is_so(name, value));
     changed.map(|(name, value)| SetLine { name: name.clone(), values: values(value) }).collect()
 }
 

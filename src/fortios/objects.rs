@@ -138,11 +138,17 @@ impl User {
     /// Whether what the device shows as `self` is what was wanted: every setting that was asked for, and exactly these
     /// trusted hosts, in whatever rows.
     pub fn fulfils(&self, wanted: &User) -> bool {
-        let is_set = |(name, values): (&String, &Vec<String>)| {
-            let shown = self.settings.get(name);
-            shown == Some(values) || (shown.is_none() && is_default(name, values))
-        };
+        let is_set = |(name, values): (&String, &Vec<String>)| self.has(name, values);
         self.name == wanted.name && wanted.settings.iter().all(is_set) && self.hosts() == wanted.hosts()
+    }
+
+    /// Whether a setting has these values, be it that they are its default. The order of VDOMs means nothing.
+    pub(super) fn has(&self, name: &str, values: &[String]) -> bool {
+        match self.settings.get(name) {
+            Some(shown) if name == "vdom" => sorted(shown) == sorted(values),
+            Some(shown) => shown == values,
+            None => is_default(name, values),
+        }
     }
 
     /// The trusted hosts, sorted, each once.
@@ -152,6 +158,12 @@ impl User {
         hosts.dedup();
         hosts
     }
+}
+
+fn sorted(values: &[String]) -> Vec<&String> {
+    let mut values: Vec<&String> = values.iter().collect();
+    values.sort();
+    values
 }
 
 /// `peer-auth disable` is the one default that we ever ask for.

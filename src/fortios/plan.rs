@@ -1,6 +1,8 @@
 //! The decision: what has to be done on a device so that it has what was requested, or why it must not be done.
 
+mod access;
 mod rotate;
+mod saved;
 
 use super::admin_session::AdminSession;
 use super::edit::{Edit, ProfileEdit, UserEdit};
@@ -83,9 +85,18 @@ pub enum PlanError {
         /// The profile.
         profile: String,
     },
+    /// A transaction is required, and the release has none.
+    #[error("FortiOS {0} has no configuration transactions (they came with 6.2)")]
+    NoTransaction(Version),
     /// The request cannot be had on this version.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The plan was made when the device was another, or had something else.
+    #[error("the device is not as it was when the plan was made: {}", .changes.join("; "))]
+    Stale {
+        /// What is not as it was.
+        changes: Vec<String>,
+    },
     /// Others use the profile that would be altered.
     #[error("the access profile {profile} would be altered, and it is used by {}", .users.join(", "))]
     SharedProfile {
@@ -134,10 +145,12 @@ impl PlanError {
             PlanError::NoProfile { .. } => {
                 Some("--preset NAME or --grant GROUP.CHILD=read makes it; check the spelling otherwise".into())
             }
+            PlanError::NoTransaction(_) => Some("leave out --transaction, or say --transaction auto".into()),
             PlanError::Request(error) => error.hint(),
             PlanError::SharedProfile { .. } => {
                 Some("name another profile with --profile, or mean it with --change-shared-profile".into())
             }
+            PlanError::Stale { .. } => Some("make the plan again with `fgtkey plan --out FILE`, and look at it".into()),
             PlanError::Untypeable { setting, .. } => {
                 Some(format!("change its {setting}, or replace the key where it is with --in-place"))
             }

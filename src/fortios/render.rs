@@ -235,9 +235,33 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn push(&self, plan: &Plan, paging: Paging, profile: &str) -> Result<Script, RenderError> {
+        self.push_within(plan, paging, profile, false)
+    }
+
+    /// The same; in a `transaction` the objects appear at one instant, and are read back when they have.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn push_within(
+        &self,
+        plan: &Plan,
+        paging: Paging,
+        profile: &str,
+        transaction: bool,
+    ) -> Result<Script, RenderError> {
         let read_back = ("read-back.cli", context! { profile, user => plan.key.user.clone() });
-        let jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([read_back]).collect();
+        let step = |step: &'static str| transaction.then(|| ("transaction.cli", context! { step }));
+        let edits = step("start").into_iter().chain(plan.edits.iter().map(job)).chain(step("commit"));
+        let jobs: Vec<(&str, Value)> = edits.chain([read_back]).collect();
         self.script(plan.vdoms, paging, &jobs)
+    }
+
+    /// `execute config-transaction abort`: what a transaction holds is dropped.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn abort_transaction(&self, vdoms: bool) -> Result<Script, RenderError> {
+        self.script(vdoms, Paging::Answered, &[("transaction.cli", context! { step => "abort" })])
     }
 
     /// The API users between which a rotation goes, a `show` each, in the order of `users`.

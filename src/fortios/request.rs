@@ -28,6 +28,8 @@ pub struct Request {
     pub deliver: Vec<DeliverEntry>,
     /// Who the file wants to log in.
     pub ssh_user: Option<String>,
+    /// The serial number that the file wants the device to have.
+    pub serial: Option<String>,
 }
 
 /// The API user to be made.
@@ -143,8 +145,8 @@ impl Request {
         }
         let api_user = api_user(&text)?;
         let profile = profile(&text, &api_user.name)?;
-        let RequestText { allow_weak, deliver, ssh_user, .. } = text;
-        Ok(Request { api_user, profile, allow_weak, deliver, ssh_user })
+        let RequestText { allow_weak, deliver, ssh_user, serial, .. } = text;
+        Ok(Request { api_user, profile, allow_weak, deliver, ssh_user, serial })
     }
 
     /// Everything that only the version and the VDOM mode can refute.

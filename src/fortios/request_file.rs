@@ -27,6 +27,7 @@ pub(super) struct Body {
     pub(super) profile: ProfilePart,
     pub(super) deliver: Vec<DeliverEntry>,
     pub(super) ssh: SshPart,
+    pub(super) device: DevicePart,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,6 +57,13 @@ pub(super) struct ProfilePart {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SshPart {
     pub(super) user: Option<String>,
+}
+
+/// Which device it is for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DevicePart {
+    pub(super) serial: Option<String>,
 }
 
 /// `fwgrp: read`, or `fwgrp: { address: read }`.

@@ -54,6 +54,7 @@ pub(super) struct RequestText {
     pub(super) allow_weak: bool,
     pub(super) deliver: Vec<DeliverEntry>,
     pub(super) ssh_user: Option<String>,
+    pub(super) serial: Option<String>,
 }
 
 impl RequestText {
@@ -81,6 +82,7 @@ impl RequestText {
             allow_weak: self.allow_weak || base.allow_weak,
             deliver: if self.deliver.is_empty() { base.deliver } else { self.deliver },
             ssh_user: self.ssh_user.or(base.ssh_user),
+            serial: self.serial.or(base.serial),
         }
     }
 }
@@ -144,6 +146,7 @@ impl From<RequestFile> for RequestText {
             allow_weak: false,
             deliver: body.deliver,
             ssh_user: body.ssh.user,
+            serial: body.device.serial,
         }
     }
 }

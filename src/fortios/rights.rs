@@ -49,6 +49,16 @@ pub enum Lack {
     CliSwitches(Vec<&'static str>),
 }
 
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Lack::Powerless => f.write_str("it changes nothing"),
+            Lack::Write => f.write_str("it has neither sysgrp nor sysgrp.admin read-write"),
+            Lack::CliSwitches(off) => write!(f, "it lacks {}", off.join(" and ")),
+        }
+    }
+}
+
 impl Rights {
     /// Whether the device has to be asked for the profile's content.
     pub fn needs_content(profile: &str) -> bool {

@@ -49,6 +49,8 @@ pub enum Effect {
     Leave,
     /// A line that saves: the `next` or `end` that closes an object, `delete`, `execute cfg save`.
     Commit,
+    /// `execute config-transaction start`: what is typed behind it must not be typed without it.
+    Begin,
     /// `end` out of a table with no entry open, or out of `config global`: goes up, there is nothing to save.
     Up,
     /// `show`, `get`: changes nothing, and may be paged.

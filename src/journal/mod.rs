@@ -17,6 +17,7 @@
 //! | `retiring`, `retired` | the old API user of a rotation, or one that was lent, is about to go, is gone |
 //! | `done`, `taken-back`, `left` | the end |
 
+mod disabled;
 mod line;
 mod past;
 mod run;

@@ -151,17 +151,9 @@ fn profile(rights: &Rights) -> String {
         Rights::Enough { profile } => {
             format!("{profile}: its settings allow API users, which Fortinet documents for super_admin only")
         }
-        Rights::Lacking { profile, lack } => format!("{profile}: may not create API users, {}", lacking(lack)),
+        Rights::Lacking { profile, lack } => format!("{profile}: may not create API users, {lack}"),
         Rights::Unread { profile } => format!("{profile}: the device does not show what it permits"),
         Rights::Unknown => "the device does not tell".into(),
-    }
-}
-
-fn lacking(lack: &Lack) -> String {
-    match lack {
-        Lack::Powerless => "it changes nothing".into(),
-        Lack::Write => "it has neither sysgrp nor sysgrp.admin read-write".into(),
-        Lack::CliSwitches(off) => format!("it lacks {}", words_of(off)),
     }
 }
 
@@ -186,7 +178,7 @@ fn obstacles(checked: &Checked) -> Vec<String> {
     let words = |obstacle| match obstacle {
         Obstacle::Device(error) => error.to_string(),
         Obstacle::Rights { profile, lack } => {
-            format!("the access profile {profile} may not create API users: {}", lacking(&lack))
+            format!("the access profile {profile} may not create API users: {lack}")
         }
     };
     checked.obstacles().into_iter().map(words).collect()

@@ -7,12 +7,17 @@ use super::{Exit, Reporter, Verbosity, with_causes};
 use crate::deliver::{DeliverError, Escrowed};
 use crate::fortios::plan::{Plan, PlanError};
 use crate::fortios::request_error::RequestError;
+use crate::fortios::rights::Lack;
 use crate::fortios::script::Script;
 use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
 use crate::verbs::console::ASKS_SINCE;
 use crate::verbs::failure::{Failure, Left, MintError, Remains};
 use crate::verbs::survey::SurveyError;
+
+/// What an administrator of a VDOM has to hear.
+const NEEDS_SUPER_ADMIN: &str =
+    "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin";
 
 impl Reporter {
     /// Says what went wrong on `device` and what is left there; returns how the run ends.
@@ -207,7 +212,7 @@ fn exit(failure: &Failure) -> Exit {
     }
 }
 
-fn hint(error: &MintError) -> Option<String> {
+pub(super) fn hint(error: &MintError) -> Option<String> {
     match error {
         MintError::Deliver(error) => error.hint(),
         MintError::Dial(error) => error.hint(),
@@ -224,7 +229,22 @@ fn hint(error: &MintError) -> Option<String> {
             "your administrator's profile may not read this: from FortiOS 7.4.2 that takes `cli-get` and `cli-show`"
                 .into(),
         ),
+        MintError::Survey(SurveyError::NoGlobal { .. }) => Some(NEEDS_SUPER_ADMIN.into()),
+        MintError::Survey(SurveyError::OtherDevice { .. }) => {
+            Some("look at the address; --serial says which device is meant".into())
+        }
+        MintError::Survey(SurveyError::Rights { profile, lack: Lack::CliSwitches(off) }) => Some(format!(
+            "log in as a super_admin (-u USER), or let one set {} to enable in the access profile {profile}",
+            off.join(" and ")
+        )),
+        MintError::Survey(SurveyError::Rights { .. }) => Some("log in as a super_admin: -u USER".into()),
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
+        MintError::NoTransaction(_) => {
+            Some("another one may be open; --transaction auto goes on without, each object complete".into())
+        }
+        MintError::NotRemembered { .. } => {
+            Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
+        }
         MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
         MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
     }
@@ -245,6 +265,7 @@ fn fault_hint(fault: &Fault) -> Option<String> {
                 .into(),
         ),
         FaultKind::WrongPassword => Some("the login's password was given once and is not tried again".into()),
+        FaultKind::TransactionExpired => Some("run it again; without a transaction nothing can expire".into()),
         FaultKind::Silent { .. } => Some("a longer --timeout SECONDS waits longer; -vv shows the session".into()),
         FaultKind::Level { .. } | FaultKind::Overrun | FaultKind::NoKey(_) => Some("-vv shows the session".into()),
         FaultKind::NotFortiGate(_) => Some("fgtkey speaks FortiOS; other products have other commands".into()),
@@ -256,13 +277,17 @@ fn fault_hint(fault: &Fault) -> Option<String> {
 fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     let says = |words: &str| refusal.text.contains(words);
     let hint = if line == "config global" {
-        "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin"
+        NEEDS_SUPER_ADMIN
     } else if says("password required") {
         "FortiOS 7.6.5 wants this administrator's password for API users: give it with FGTKEY_PASSWORD or --password-file, also when a key logs in"
     } else if line.starts_with("set accprofile") && says("entry not found in datasource") {
         "there is no such profile, or your own administrator may not assign it: only a super_admin sees super_admin"
     } else if line.starts_with("set vdom") && says("entry not found in datasource") {
         "the device has no VDOM of that name; `config vdom` and `edit ?` on the device lists them"
+    } else if says("locked") {
+        "another administrator has it open in a configuration transaction; wait until it is committed, aborted or expired"
+    } else if says("used by other") {
+        "something else refers to it; --keep-profile leaves a profile that is in use"
     } else if says("entry not found in datasource") {
         "what the line names does not exist on the device"
     } else if says("maximum number of entries") || refusal.code == Some(-4) {

@@ -16,6 +16,8 @@ pub mod check;
 mod delivery;
 mod exit;
 mod failure;
+pub mod plan;
+pub mod revoke;
 mod rotate;
 mod scrape;
 mod step;

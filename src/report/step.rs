@@ -34,6 +34,8 @@ pub(super) fn words(event: &Event) -> (&'static str, String) {
         Event::Scraped(stored) => ("key", format!("found, delivered to {}", delivered(stored))),
         Event::Read { from } => ("key", format!("read from {from}")),
         Event::Runs { command, hostname } => ("runs", format!("{command}, with the key for {hostname}")),
+        Event::Pushed { transaction: true } => ("pushed", "in one configuration transaction".into()),
+        Event::Pushed { transaction: false } => ("pushed", "object by object: there was no transaction".into()),
         Event::KeyLost => ("key", "did not arrive whole; generating another one, which voids it".into()),
         Event::Fresh { api_user, generated_at } => {
             ("key", format!("of {api_user} is of {}, not old enough", generated_at.strftime("%Y-%m-%d %H:%M UTC")))

@@ -61,6 +61,7 @@ const VERB: Style = AnsiColor::Cyan.on_default();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default();
 const HINT: Style = AnsiColor::Green.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
 
 /// The styles of the few things that have one, or none of them.
 pub(super) struct Palette {
@@ -91,6 +92,18 @@ impl Palette {
 
     pub(super) fn hint(&self, text: &str) -> String {
         self.paint(HINT, text)
+    }
+
+    pub(super) fn added(&self, text: &str) -> String {
+        self.paint(HINT, text)
+    }
+
+    pub(super) fn removed(&self, text: &str) -> String {
+        self.paint(REMOVED, text)
+    }
+
+    pub(super) fn changed(&self, text: &str) -> String {
+        self.paint(NOTE, text)
     }
 
     fn paint(&self, style: Style, text: &str) -> String {

@@ -91,14 +91,14 @@ pub(super) fn may_follow<'a>(
         // echoed in the midst of their output.
         Effect::Up => in_flight.clone().all(|ahead| matches!(ahead.line.effect, Effect::Read | Effect::Open)),
         Effect::Remove | Effect::Leave => depth_at_worst(in_flight, confirmed) >= 2,
-        Effect::Commit | Effect::Key | Effect::Abort => false,
+        Effect::Begin | Effect::Commit | Effect::Key | Effect::Abort => false,
     }
 }
 
 impl Ahead<'_> {
     fn eats_what_follows(self, manners: Manners) -> bool {
         match self.line.effect {
-            Effect::Key | Effect::Abort => true,
+            Effect::Begin | Effect::Key | Effect::Abort => true,
             Effect::Commit => manners.asks_at_commit && !self.answered,
             Effect::Leave => manners.asks_anywhere,
             Effect::Read => !(manners.unpaged || self.line.piped),
@@ -115,7 +115,7 @@ fn depth_at_worst<'a>(in_flight: impl Iterator<Item = Ahead<'a>>, confirmed: usi
         worst = match line.effect {
             Effect::Leave => line.depth_in_object().min(worst.saturating_sub(1)),
             Effect::Open | Effect::Stage | Effect::Remove | Effect::Read => worst,
-            Effect::Commit | Effect::Key | Effect::Up | Effect::Abort => 0,
+            Effect::Begin | Effect::Commit | Effect::Key | Effect::Up | Effect::Abort => 0,
         };
     }
     worst

@@ -170,9 +170,18 @@ impl Session {
             let left = if effect == Effect::Commit { Aftermath::Unknown } else { self.kept() };
             return Err((kind, left));
         }
-        self.saved += usize::from(effect == Effect::Commit);
+        self.note_transaction(&text);
+        self.saved += usize::from(effect == Effect::Commit && !self.in_transaction);
         self.confirmed = line.line.depth_in_object();
         Ok(Reply { line: text, body: std::mem::take(&mut line.body), refused, key: None })
+    }
+
+    fn note_transaction(&mut self, line: &str) {
+        match line.strip_prefix("execute config-transaction ") {
+            Some("start") => self.in_transaction = true,
+            Some(_) => self.in_transaction = false,
+            None => {}
+        }
     }
 
     /// A key that came counts, whatever the prompt behind it looks like.
@@ -222,12 +231,17 @@ impl Session {
             _ => Some(Trace::received(&text)),
         };
         if line.echoed && !reply::is_of_another(&text) {
-            line.body.push(text);
+            line.body.push(text.clone());
         }
         self.trace.extend(trace);
         if is_endless {
             self.ended = true;
             self.fail(FaultKind::Endless);
+        }
+        // The message may be about another session's transaction as well; ours is not worth the doubt.
+        if self.in_transaction && reply::is_expiry(&text) {
+            self.in_transaction = false;
+            self.fail(FaultKind::TransactionExpired);
         }
     }
 

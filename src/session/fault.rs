@@ -89,6 +89,9 @@ pub enum FaultKind {
     /// The answer to generate-key has neither a key nor a refusal.
     #[error("the answer holds no key: `{0}`")]
     NoKey(String),
+    /// The configuration transaction that this session had opened ran out of time; the device dropped what it held.
+    #[error("the configuration transaction expired before it was committed; the device has dropped what it held")]
+    TransactionExpired,
     /// The operator interrupted.
     #[error("interrupted")]
     Interrupted,

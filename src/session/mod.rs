@@ -74,6 +74,8 @@ pub struct Session {
     /// How deep in an object the last confirmed line has led.
     confirmed: usize,
     interrupted: bool,
+    /// A configuration transaction is open in this session.
+    in_transaction: bool,
     /// The password went to the device, in answer to its question.
     gave_password: bool,
     ended: bool,
@@ -133,6 +135,7 @@ impl Session {
             saved: 0,
             confirmed: 0,
             interrupted: false,
+            in_transaction: false,
             gave_password: false,
             ended: false,
         }
@@ -174,6 +177,11 @@ impl Session {
     /// The device's name as its prompt shows it.
     pub fn shown_name(&self) -> Option<&str> {
         self.base.as_ref().map(BasePrompt::name)
+    }
+
+    /// Whether a configuration transaction is open in this session: what it holds nobody else sees.
+    pub fn is_in_transaction(&self) -> bool {
+        self.in_transaction
     }
 
     /// Whether the device waits at a prompt, so that more can be asked of it.

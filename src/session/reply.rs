@@ -131,6 +131,11 @@ pub fn is_of_another(line: &str) -> bool {
     OF_ANOTHER.is_match(line)
 }
 
+/// Whether a line says that a configuration transaction is over, and what it held is lost.
+pub fn is_expiry(line: &str) -> bool {
+    is_of_another(line) && line.contains("has expired")
+}
+
 /// The text behind `New API key:` on a line, wherever that stands on it: FortiOS before an exec prompt, and some pastes,
 /// have something in front.
 pub fn printed_key(line: &str) -> Option<&str> {

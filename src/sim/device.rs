@@ -37,6 +37,8 @@ pub(super) struct State {
     /// The API users after each of the commits.
     history: Vec<BTreeMap<String, ApiUserState>>,
     saved: (Config, Keys),
+    /// Objects that an open workspace has edited, and the session that holds it.
+    pub(super) locks: BTreeMap<String, u64>,
     next_session: u64,
     /// Made at the first look.
     pub(super) certificates: Option<Store>,
@@ -241,7 +243,10 @@ impl Device {
     }
 
     pub(super) fn log_out(&self, session: u64) {
-        self.lock().sessions.retain(|row| row.id != session);
+        let mut state = self.lock();
+        state.sessions.retain(|row| row.id != session);
+        // The workspace of a session that is gone expires; here at once.
+        state.locks.retain(|_, holder| *holder != session);
     }
 }
 
@@ -269,6 +274,7 @@ impl State {
             commits: Vec::new(),
             history: Vec::new(),
             saved: (running.clone(), Keys::new()),
+            locks: BTreeMap::new(),
             next_session: 0,
             certificates: None,
             https: None,

@@ -54,6 +54,10 @@ pub struct Traps {
     pub prompt_again: bool,
     /// The shape of generate-key's reply.
     pub key_reply: KeyReply,
+    /// No configuration transaction can be opened: another one is open.
+    pub no_transaction: bool,
+    /// A configuration transaction expires after this many command lines in it.
+    pub transaction_expires_after: Option<usize>,
     /// The profile has no `wanoptgrp`, as on models without WAN optimisation.
     pub no_wanopt: bool,
     /// HTTPS administration and the REST API.
@@ -248,6 +252,7 @@ const ALL: &[Trap] = traps! {
     };
     "no-code-line", "errors come without a return code", |spec| spec.traps.no_code_line = true;
     "no-new-entry", "`new entry` lines are not printed", |spec| spec.traps.no_new_entry = true;
+    "no-transaction", "no configuration transaction can be opened", |spec| spec.traps.no_transaction = true;
     "no-wanopt", "the model knows no `wanoptgrp`", |spec| spec.traps.no_wanopt = true;
     "other-sessions", "other administrators are logged in as well", |spec| spec.other_sessions = other_sessions();
     "pager-24", "output is paged at 24 rows, whatever the terminal has", |spec| spec.traps.pager = Paging::Fixed(24);
@@ -262,6 +267,9 @@ const ALL: &[Trap] = traps! {
     };
     "silent-greeting", "nothing is sent before the first Enter", |spec| spec.traps.silent_greeting = true;
     "slow-login", "the authentication takes its time", |spec| spec.login_delay = Duration::from_millis(300);
+    "transaction-expires", "a configuration transaction expires in its fifth line", |spec| {
+        spec.traps.transaction_expires_after = Some(5)
+    };
     "verifying-password", "the greeting begins with `Verifying password...`", |spec| {
         spec.traps.verifying_password = true
     };

@@ -128,7 +128,8 @@ impl Check {
     async fn read(&self, console: &mut Console, observer: &mut (dyn Observer + Send)) -> Result<Read, MintError> {
         let status = survey::status(console, &self.line, &self.templates, observer).await?;
         let vdoms = status.vdom_mode.has_vdoms();
-        let replies = console.run(&self.line, &self.templates.check(vdoms)?, observer).await?;
+        let replies = console.run(&self.line, &self.templates.check(vdoms)?, observer).await;
+        let replies = replies.map_err(|fault| survey::of_scope(fault, &self.line))?;
         let mut facts = Facts::of_status(&status);
         if console.prompt_says_secondary() {
             facts.ha_role = HaRole::Secondary;
@@ -141,29 +142,10 @@ impl Check {
         let list = answer(&replies, "get system admin list");
         let own = answer(&replies, "get system admin status");
         facts.read_session(own, list, &self.line.endpoint.user, console.route.local_port());
-        let rights = self.rights(console, &facts, observer).await?;
+        let rights = survey::rights(console, &self.line, &self.templates, &facts, observer).await?;
         let central = answer(&replies, "show system central-management");
         let central_management = CentralManagement::of(central, &AdminSession::parse_list(list));
         Ok(Read { status, facts, rights, central_management })
-    }
-
-    /// The own profile; its content is read only when its name does not say everything.
-    async fn rights(
-        &self,
-        console: &mut Console,
-        facts: &Facts,
-        observer: &mut (dyn Observer + Send),
-    ) -> Result<Rights, MintError> {
-        let profile = facts.session.found().and_then(|own| own.profile.as_deref());
-        // A name that cannot be typed leaves the content unread: it is the device's word, not the operator's.
-        let script = profile
-            .filter(|profile| Rights::needs_content(profile))
-            .and_then(|profile| self.templates.own_profile(facts.vdom_mode.has_vdoms(), profile).ok());
-        let replies = match script {
-            None => Vec::new(),
-            Some(script) => console.run(&self.line, &script, observer).await?,
-        };
-        Ok(Rights::of(profile, answer(&replies, "show system accprofile"), facts.version))
     }
 
     fn way(&self, console: &Console) -> Way {

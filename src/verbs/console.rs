@@ -38,6 +38,8 @@ pub struct Line {
     pub interrupt: Interrupt,
     /// Whether it is our own simulated device.
     pub simulated: bool,
+    /// The serial number that the device must have, where the operator says so: another device may answer at its address.
+    pub serial: Option<String>,
 }
 
 /// Somebody at the console of a device.
@@ -139,6 +141,11 @@ impl Console {
     /// Whether the device waits at a prompt.
     pub fn is_alive(&self) -> bool {
         self.session.is_at_prompt()
+    }
+
+    /// Whether a configuration transaction is open here.
+    pub fn is_in_transaction(&self) -> bool {
+        self.session.is_in_transaction()
     }
 
     /// Tells the session whom it talks to, so that it knows what may be typed ahead.

@@ -44,6 +44,11 @@ pub enum Event {
         /// The VDOMs it may enter; empty without VDOMs.
         vdoms: Vec<String>,
     },
+    /// The objects are on the device.
+    Pushed {
+        /// In one configuration transaction, at one instant; else one after the other.
+        transaction: bool,
+    },
     /// A key was generated, and these destinations have it.
     Key(Vec<Stored>),
     /// A key was found in a transcript, and these destinations have it.

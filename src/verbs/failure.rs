@@ -45,6 +45,12 @@ pub enum MintError {
     /// The device answered generate-key with neither a key nor a refusal.
     #[error("the device generated no key")]
     NoKey,
+    /// Nobody here knows what an API user was that another machine has switched off.
+    #[error("what {user} was before it was disabled is not known on this machine")]
+    NotRemembered {
+        /// The API user.
+        user: String,
+    },
     /// The key had to be proven, and was not seen to work.
     #[error("the key was not seen to work: {}", .0.detail)]
     NotProven(Box<Verified>),
@@ -60,6 +66,9 @@ pub enum MintError {
     /// It must not be done on this device.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A transaction was required, and the device opened none.
+    #[error("the device opened no configuration transaction")]
+    NoTransaction(#[source] Fault),
     /// Everything was accepted, and the device shows something else.
     #[error("every line was accepted, but the device shows something else than was sent: {}", .0.join("; "))]
     ReadBack(Vec<String>),

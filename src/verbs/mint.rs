@@ -11,19 +11,21 @@ use crate::fortios::facts::Facts;
 use crate::fortios::objects::{Objects, Profile};
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::{Paging, Templates};
-use crate::fortios::request::{self, Request};
+use crate::fortios::request::{ProfileRequest, Request};
+use crate::fortios::saved_plan::SavedPlan;
 use crate::fortios::script::Script;
 use crate::fortios::status::VdomMode;
+use crate::fortios::transaction::Transaction;
 use crate::fortios::version::{NEWEST, Version};
 use crate::journal::{KeyState, Lent, Planned, Run, State};
 
 use super::console::Line;
 use super::custody::{Custody, Held, Intended, obtain, planned};
-use super::event::{Event, Observer, Taken, Warning};
+use super::event::{Event, Observer, Taken};
 use super::failure::{Failure, MintError};
 use super::hand_over::{Proof, hand_over, settled};
 use super::lend::{Loan, leaves_key};
-use super::order::{Requested, decide};
+use super::order::{self, Order, Requested, decide, tell_plan};
 use super::push::push;
 use super::site::{Seen, Site, Start};
 use super::survey::{self, Names, Surveyed};
@@ -38,12 +40,40 @@ pub struct Minted {
     pub verified: Verified,
 }
 
+/// What a mint is asked for.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// What the operator wants, compared with what the device has.
+    Request(Box<Request>),
+    /// A plan that was saved: exactly that.
+    Saved(Box<SavedPlan>),
+}
+
+impl Asked {
+    /// The request, where it is one.
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Asked::Request(request) => Some(request),
+            Asked::Saved(_) => None,
+        }
+    }
+
+    fn names(&self) -> Names<'_> {
+        match self {
+            Asked::Request(request) => Names::of(request),
+            Asked::Saved(saved) => Names { profile: &saved.profile, user: &saved.api_user },
+        }
+    }
+}
+
 /// A mint on one device.
 pub struct Mint {
     /// The device.
     pub line: Line,
     /// What to make.
-    pub request: Request,
+    pub asked: Asked,
+    /// Whether the objects are made in one transaction.
+    pub transaction: Transaction,
     /// What the operator allows.
     pub consent: Consent,
     /// The templates.
@@ -106,12 +136,14 @@ impl Mint {
         held.with(claim);
         held.tell(&self.line, observer);
         let order = self.order(&held);
-        let plan = decide(&order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;
-        self.tell_plan(&plan, observer);
+        let order = order.as_ref();
+        self.transaction.on(surveyed.facts.version).map_err(MintError::from)?;
+        let plan = decide(order, &self.templates, &self.line, &mut console, &mut surveyed, observer).await?;
+        tell_plan(&plan, &self.line, observer);
         let lent = self.lent(&plan, &held, &surveyed);
         let planned = self.planned(&plan, &surveyed, &slot, lent.clone());
         let journal = held.begin(&self.custody.journal, planned)?;
-        let start = Start { line: &self.line, templates: &self.templates, order: &order };
+        let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, (console, surveyed), plan, journal);
         let minted = self.issue(&mut site, slot, &mut held, lent.is_some(), observer).await;
         site.close().await;
@@ -200,17 +232,20 @@ impl Mint {
     }
 
     fn names(&self) -> Names<'_> {
-        Names::of(&self.request)
+        self.asked.names()
     }
 
     /// A key that an earlier run made and nobody got is replaced unasked.
-    fn order(&self, held: &Held) -> Requested<'_> {
-        let replace_key = self.consent.replace_key || held.may_replace();
+    fn order(&self, held: &Held) -> Box<dyn Order + '_> {
+        let consent = Consent { replace_key: self.consent.replace_key || held.may_replace(), ..self.consent };
         let backstop = match self.errand {
             Errand::Lend { ttl } => ttl.map(Expires::beyond),
             Errand::Keep | Errand::Run => None,
         };
-        Requested { request: &self.request, consent: Consent { replace_key, ..self.consent }, backstop }
+        match &self.asked {
+            Asked::Request(request) => Box::new(Requested { request, consent, backstop }),
+            Asked::Saved(saved) => Box::new(order::Planned { saved, consent }),
+        }
     }
 
     fn planned(&self, plan: &Plan, surveyed: &Surveyed, slot: &Reservation, lent: Option<Lent>) -> Planned {
@@ -245,11 +280,8 @@ impl Mint {
     /// # Errors
     /// [`MintError::Render`].
     pub fn rehearse(&self) -> Result<(), MintError> {
-        let mut facts = Facts::assumed(NEWEST, VdomMode::Disable);
-        facts.objects.profile = assumed_profile(&self.request);
-        facts.session = OwnSession::Found(AdminSession::example());
-        let names = Names::of(&self.request);
-        let Ok(plan) = Plan::mint(&self.request, &facts, self.consent) else { return Ok(()) };
+        let Some(plan) = self.assumed_plan() else { return Ok(()) };
+        let names = self.names();
         self.templates.status()?;
         self.templates.status_and_survey(names.profile, names.user)?;
         self.templates.push(&plan, Paging::Avoided, names.profile)?;
@@ -259,28 +291,31 @@ impl Mint {
         Ok(())
     }
 
-    pub(super) fn tell(&self, observer: &mut (dyn Observer + Send), event: Event) {
-        observer.on(&self.line.endpoint.name, event);
+    fn assumed_plan(&self) -> Option<Plan> {
+        let mut facts = Facts::assumed(NEWEST, VdomMode::Disable);
+        facts.session = OwnSession::Found(AdminSession::example());
+        match &self.asked {
+            Asked::Request(request) => {
+                facts.objects.profile = assumed_profile(request);
+                Plan::mint(request, &facts, self.consent).ok()
+            }
+            Asked::Saved(saved) => {
+                facts.version = saved.fortios.parse().ok()?;
+                facts.objects = saved.before.clone();
+                Plan::saved(saved, &facts, self.consent).ok()
+            }
+        }
     }
 
-    fn tell_plan(&self, plan: &Plan, observer: &mut (dyn Observer + Send)) {
-        for warning in &plan.warnings {
-            let warning = match warning {
-                request::Warning::NewerThanKnown(version) => Warning::NewerThanKnown(*version),
-                other => Warning::Said(other.to_string()),
-            };
-            self.tell(observer, Event::Warning(warning));
-        }
-        if let Some(vdom) = &plan.assumed_vdom {
-            self.tell(observer, Event::Warning(Warning::VdomAssumed { vdom: vdom.clone() }));
-        }
+    pub(super) fn tell(&self, observer: &mut (dyn Observer + Send), event: Event) {
+        observer.on(&self.line.endpoint.name, event);
     }
 }
 
 /// A dry run takes the word of the request that a profile it only names is there.
 fn assumed_profile(request: &Request) -> Option<Profile> {
     match &request.profile {
-        request::ProfileRequest::Existing(name) => Some(Profile { name: name.to_string(), ..Default::default() }),
-        request::ProfileRequest::Made { .. } => None,
+        ProfileRequest::Existing(name) => Some(Profile { name: name.to_string(), ..Default::default() }),
+        ProfileRequest::Made { .. } => None,
     }
 }

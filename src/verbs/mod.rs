@@ -1,6 +1,7 @@
 //! One file per verb: its story from top to bottom, without wording and without flags; and what the verbs stand on: a
 //! console, the survey of a device, and the site of a change with its way back.
 
+pub mod access;
 pub mod audit;
 pub mod check;
 pub mod child;
@@ -10,6 +11,7 @@ mod diagnosis;
 pub mod event;
 pub mod exec;
 pub mod failure;
+mod finish;
 pub mod get;
 mod hand_over;
 mod key;
@@ -18,6 +20,7 @@ mod lesson;
 mod memory;
 pub mod mint;
 mod order;
+pub mod plan;
 pub mod program;
 mod push;
 mod record;

@@ -4,10 +4,11 @@ use crate::fortios::expires::Expires;
 use crate::fortios::facts::Facts;
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
-use crate::fortios::request::Request;
+use crate::fortios::request::{self, Request};
+use crate::fortios::saved_plan::SavedPlan;
 
 use super::console::{Console, Line};
-use super::event::Observer;
+use super::event::{Event, Observer, Warning};
 use super::failure::MintError;
 use super::survey::{self, Names, Surveyed};
 
@@ -38,6 +39,34 @@ impl Order for Requested<'_> {
         let backstop = self.backstop.filter(|expires| expires.check(facts.version).is_ok());
         plan.key.expires = plan.key.expires.or(backstop.map(Expires::minutes));
         Ok(plan)
+    }
+}
+
+/// The order of a plan that was saved.
+pub(super) struct Planned<'a> {
+    pub(super) saved: &'a SavedPlan,
+    pub(super) consent: Consent,
+}
+
+impl Order for Planned<'_> {
+    fn names(&self) -> Names<'_> {
+        Names { profile: &self.saved.profile, user: &self.saved.api_user }
+    }
+
+    fn plan(&self, facts: &Facts) -> Result<Plan, PlanError> {
+        Plan::saved(self.saved, facts, self.consent)
+    }
+}
+
+/// What the operator should know of a plan.
+pub(super) fn tell_plan(plan: &Plan, line: &Line, observer: &mut (dyn Observer + Send)) {
+    let warning = |warning: &request::Warning| match warning {
+        request::Warning::NewerThanKnown(version) => Warning::NewerThanKnown(*version),
+        other => Warning::Said(other.to_string()),
+    };
+    let assumed = plan.assumed_vdom.iter().map(|vdom| Warning::VdomAssumed { vdom: vdom.clone() });
+    for warning in plan.warnings.iter().map(warning).chain(assumed) {
+        observer.on(&line.endpoint.name, Event::Warning(warning));
     }
 }
 

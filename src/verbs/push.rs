@@ -3,9 +3,11 @@
 use crate::fortios::edit::{ProfileEdit, SetLine, UserEdit};
 use crate::fortios::objects::Objects;
 use crate::fortios::plan::Plan;
+use crate::fortios::transaction::Transaction;
 use crate::journal::State;
+use crate::session::fault::{Fault, FaultKind, Step};
 
-use super::event::Observer;
+use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, MintError};
 use super::site::Site;
 
@@ -31,13 +33,19 @@ async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) ->
         site.read(observer).await?;
         return proven(site).map(|()| true);
     }
-    let script = site.templates.push(&site.plan, site.surveyed.paging, site.names().profile)?;
+    let within = !site.unopened && site.transaction.on(site.plan.version)?;
+    let names = site.names();
+    let script = site.templates.push_within(&site.plan, site.surveyed.paging, names.profile, within)?;
     site.sent.extend(site.plan.edits.iter().cloned());
     match site.run(&script, observer).await {
         Ok(replies) => {
             site.take_in(&replies)?;
+            if site.transaction != Transaction::Off {
+                site.tell(observer, Event::Pushed { transaction: within });
+            }
             proven(site).map(|()| true)
         }
+        Err(fault) if is_unopened(&fault) => without_transaction(site, fault, observer).await.map(|()| false),
         Err(fault) => {
             if !site.remedy(&fault, observer).await? {
                 return Err(fault.into());
@@ -45,6 +53,28 @@ async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) ->
             site.replan(observer).await.map(|()| false)
         }
     }
+}
+
+/// Whether the device did not open a transaction: then nothing has been sent yet that changes it.
+fn is_unopened(fault: &Fault) -> bool {
+    let at_start = matches!(&fault.at, Step::Line(line) if line == "execute config-transaction start");
+    at_start && matches!(fault.kind, FaultKind::Refused(_))
+}
+
+/// The commit barriers alone, where a transaction was only wished for.
+async fn without_transaction(
+    site: &mut Site<'_>,
+    fault: Fault,
+    observer: &mut (dyn Observer + Send),
+) -> Result<(), MintError> {
+    site.sent.clear();
+    if site.transaction == Transaction::Require {
+        return Err(MintError::NoTransaction(fault));
+    }
+    let text = format!("the device opened no configuration transaction ({}); going on without", fault.kind);
+    site.tell(observer, Event::Warning(Warning::Said(text)));
+    site.unopened = true;
+    site.stand_up(observer).await.map_err(|_| fault.into())
 }
 
 /// Compares what was read back with what was wanted. A key that was not there when it was decided is somebody else's.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::fortios::facts::Facts;
+use crate::fortios::names::ApiUser;
 use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
 use crate::fortios::retirement::{Claim, Retirement, Stays};
+use crate::fortios::rotation::Pair;
 use crate::secret::Secret;
 use crate::session::fault::{Fault, FaultKind};
 use crate::ssh::PasswordError;
@@ -32,6 +34,17 @@ pub struct Revoke<'a> {
     pub claim: Claim,
     /// What the operator allows.
     pub consent: Consent,
+}
+
+/// What a look at a device says of a revocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// What would go.
+    pub retirement: Retirement,
+    /// The access profile that the API user has, where it is another one than that of the request.
+    pub other_profile: Option<String>,
+    /// The others of the pair between which a rotation goes, as far as they are there.
+    pub others: Vec<String>,
 }
 
 /// What was taken away.
@@ -76,6 +89,51 @@ impl Revoke<'_> {
         }
     }
 
+    /// Logs in and says what would go; changes nothing.
+    ///
+    /// # Errors
+    /// When the device cannot be read, or must not be changed.
+    pub async fn look(&self, observer: &mut (dyn Observer + Send)) -> Result<Sight, Box<Failure>> {
+        let (mut console, mut surveyed) = survey::log_in(self.line, self.templates, self.names(), observer).await?;
+        let sight = self.sight(&mut console, &mut surveyed, observer).await;
+        console.close().await;
+        Ok(sight?)
+    }
+
+    async fn sight(
+        &self,
+        console: &mut Console,
+        surveyed: &mut Surveyed,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Sight, MintError> {
+        let retirement = self.decide(console, self.line, surveyed, observer).await?;
+        let user = surveyed.facts.objects.user.as_ref();
+        let profile = user.and_then(|user| user.value("accprofile")).filter(|profile| *profile != self.profile);
+        let other_profile = profile.map(str::to_owned);
+        let others = self.others(console, surveyed, observer).await?;
+        Ok(Sight { retirement, other_profile, others })
+    }
+
+    async fn others(
+        &self,
+        console: &mut Console,
+        surveyed: &Surveyed,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<Vec<String>, MintError> {
+        let pair = self.api_user.parse::<ApiUser>().ok().and_then(|name| Pair::of(&name).ok());
+        let names: Vec<ApiUser> = pair.iter().flat_map(Pair::names).cloned().collect();
+        let others: Vec<&ApiUser> = names.iter().filter(|name| name.as_str() != self.api_user).collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let vdoms = surveyed.facts.vdom_mode.has_vdoms();
+        let script = self.templates.rotation_survey(vdoms, surveyed.paging, others.iter().map(|name| name.as_str()))?;
+        let replies = console.run(self.line, &script, observer).await?;
+        let shows = replies.iter().filter(|reply| reply.line.starts_with("show system api-user"));
+        let there = others.iter().zip(shows).filter(|(_, reply)| reply.refused.is_none());
+        Ok(there.map(|(name, _)| name.to_string()).collect())
+    }
+
     async fn once(&self, lesson: &mut Lesson, observer: &mut (dyn Observer + Send)) -> Result<Revoked, MintError> {
         // Once something was taken away there is no way back but to the end.
         let line = if lesson.sent { self.line.uninterrupted() } else { self.line.clone() };
@@ -99,6 +157,7 @@ impl Revoke<'_> {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Revoked, MintError> {
         let mut surveyed = survey::survey(console, line, self.templates, self.names(), observer).await?;
+        surveyed.check_rights()?;
         let retirement = self.decide(console, line, &mut surveyed, observer).await?;
         lesson.retirement = Some(retirement.clone());
         let done = Revoked {

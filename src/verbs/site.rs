@@ -11,6 +11,7 @@ use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::Plan;
 use crate::fortios::render::Templates;
 use crate::fortios::script::Script;
+use crate::fortios::transaction::Transaction;
 use crate::journal::{Run, State};
 use crate::secret::Secret;
 use crate::session::Reply;
@@ -38,6 +39,8 @@ pub(super) struct Start<'a> {
     pub(super) line: &'a Line,
     pub(super) templates: &'a Templates,
     pub(super) order: &'a dyn Order,
+    /// Whether the push is to be a transaction.
+    pub(super) transaction: Transaction,
 }
 
 /// A device in the middle of a mint.
@@ -45,6 +48,10 @@ pub(super) struct Site<'a> {
     pub(super) line: &'a Line,
     pub(super) templates: &'a Templates,
     order: &'a dyn Order,
+    /// Whether the push is to be a transaction.
+    pub(super) transaction: Transaction,
+    /// The device has refused to open one.
+    pub(super) unopened: bool,
     /// What this run writes down of itself.
     pub(super) journal: Run,
     console: Option<Console>,
@@ -73,7 +80,7 @@ pub(super) struct Site<'a> {
 
 impl<'a> Site<'a> {
     pub(super) fn new(start: Start<'a>, held: &Held, seen: Seen, plan: Plan, journal: Run) -> Self {
-        let Start { line, templates, order } = start;
+        let Start { line, templates, order, transaction } = start;
         let (console, surveyed) = seen;
         let past = held.half_done();
         let now = surveyed.facts.objects.clone();
@@ -81,6 +88,8 @@ impl<'a> Site<'a> {
             line,
             templates,
             order,
+            transaction,
+            unopened: false,
             journal,
             console: Some(console),
             surveyed,
@@ -205,6 +214,21 @@ impl<'a> Site<'a> {
         }
         self.console = Some(console);
         Ok(Ok(()))
+    }
+
+    /// Drops what an open transaction of this session holds; a session that cannot do that is hung up, and the device drops it
+    /// when its time is over.
+    pub(super) async fn drop_transaction(&mut self, observer: &mut (dyn Observer + Send)) {
+        if !self.console.as_ref().is_some_and(Console::is_in_transaction) {
+            return;
+        }
+        let dropped = match self.templates.abort_transaction(self.plan.vdoms) {
+            Ok(script) => self.run_through(&script, observer).await.is_ok(),
+            Err(_) => false,
+        };
+        if !dropped {
+            self.close().await;
+        }
     }
 
     /// From now on nothing is typed behind a line that a question could follow.

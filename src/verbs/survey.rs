@@ -3,11 +3,12 @@
 use crate::fortios::facts::Facts;
 use crate::fortios::render::{Paging, RenderError, Templates};
 use crate::fortios::request::Request;
+use crate::fortios::rights::{Lack, Rights};
 use crate::fortios::script::Script;
 use crate::fortios::show::ShowError;
 use crate::fortios::status::{CfgSave, HaRole, Status, StatusError};
 use crate::session::Reply;
-use crate::session::fault::{Fault, FaultKind};
+use crate::session::fault::{Fault, FaultKind, Step};
 
 use super::console::{Console, Line};
 use super::event::{Event, Found, Observer, Warning};
@@ -21,6 +22,23 @@ pub struct Surveyed {
     pub facts: Facts,
     /// How its reads are kept whole.
     pub paging: Paging,
+    /// What our administrator may do.
+    pub rights: Rights,
+}
+
+impl Surveyed {
+    /// Whether our administrator may create API users, as far as can be told.
+    ///
+    /// # Errors
+    /// [`SurveyError::Rights`] when not.
+    pub fn check_rights(&self) -> Result<(), SurveyError> {
+        match &self.rights {
+            Rights::Lacking { profile, lack } => {
+                Err(SurveyError::Rights { profile: profile.clone(), lack: lack.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Why a device could not be surveyed. Nothing was changed.
@@ -42,6 +60,30 @@ pub enum SurveyError {
         line: String,
         /// What is missing.
         error: ShowError,
+    },
+    /// The administrator may not enter the scope in which API users are.
+    #[error("the administrator {user} may not enter `config global`, where the API users are: {refusal}")]
+    NoGlobal {
+        /// Who logged in.
+        user: String,
+        /// The device's words.
+        refusal: String,
+    },
+    /// Another device answered than the operator wants.
+    #[error("this is the device {found}, and {expected} was to be worked on")]
+    OtherDevice {
+        /// The serial number that the operator gave.
+        expected: String,
+        /// The one that the device has.
+        found: String,
+    },
+    /// The administrator may not create API users.
+    #[error("your access profile {profile} may not create API users: {lack}")]
+    Rights {
+        /// The profile.
+        profile: String,
+        /// What it lacks.
+        lack: Lack,
     },
     /// There is no such API user.
     #[error("the device has no API user {0}")]
@@ -76,6 +118,7 @@ pub(super) async fn log_in(
     tell_way(&console, line, observer);
     let surveyed = survey(&mut console, line, templates, names, observer).await?;
     tell(&surveyed.status, &surveyed.facts, line, observer);
+    surveyed.check_rights()?;
     Ok((console, surveyed))
 }
 
@@ -110,13 +153,16 @@ pub async fn survey(
         flight => flight?,
     };
     let (status, paging) = match flight.first().filter(|reply| reply.refused.is_none()) {
-        Some(reply) => (introduced(console, &reply.body)?, Paging::Avoided),
+        Some(reply) => (introduced(console, line, &reply.body)?, Paging::Avoided),
         None => (self::status(console, line, templates, observer).await?, Paging::Answered),
     };
     let vdoms = status.vdom_mode.has_vdoms();
     let replies = match paging {
         Paging::Avoided if !vdoms && is_whole(&flight) => flight,
-        _ => console.run(line, &templates.survey(vdoms, paging, names.profile, names.user)?, observer).await?,
+        _ => {
+            let script = templates.survey(vdoms, paging, names.profile, names.user)?;
+            console.run(line, &script, observer).await.map_err(|fault| of_scope(fault, line))?
+        }
     };
     let mut facts = Facts::of_status(&status);
     if console.prompt_says_secondary() {
@@ -128,7 +174,43 @@ pub async fn survey(
         None => cfg_save(&console.run(line, &templates.global(vdoms)?, observer).await?),
     };
     read_session(&mut facts, &replies, line, console);
-    Ok(Surveyed { status, facts, paging })
+    let rights = rights(console, line, templates, &facts, observer).await?;
+    Ok(Surveyed { status, facts, paging, rights })
+}
+
+/// The own profile; its content is read only when its name does not say everything.
+///
+/// # Errors
+/// When the session fails; a profile that the device does not show is none.
+pub(super) async fn rights(
+    console: &mut Console,
+    line: &Line,
+    templates: &Templates,
+    facts: &Facts,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Rights, SurveyError> {
+    let profile = facts.session.found().and_then(|own| own.profile.as_deref());
+    // A name that cannot be typed leaves the content unread: it is the device's word, not the operator's.
+    let script = profile
+        .filter(|profile| Rights::needs_content(profile))
+        .and_then(|profile| templates.own_profile(facts.vdom_mode.has_vdoms(), profile).ok());
+    let replies = match script {
+        None => Vec::new(),
+        Some(script) => console.run(line, &script, observer).await?,
+    };
+    let shown = printed(&replies, "show system accprofile").filter(|reply| reply.refused.is_none());
+    let shown = shown.map(|reply| reply.body.as_slice()).unwrap_or_default();
+    Ok(Rights::of(profile, shown, facts.version))
+}
+
+/// A refusal of `config global` is no matter of spelling: an administrator of a VDOM may not go there.
+pub(super) fn of_scope(fault: Fault, line: &Line) -> SurveyError {
+    match &fault {
+        Fault { kind: FaultKind::Refused(refusal), at: Step::Line(at), .. } if at == "config global" => {
+            SurveyError::NoGlobal { user: line.endpoint.user.clone(), refusal: refusal.to_string() }
+        }
+        _ => SurveyError::Fault(fault),
+    }
 }
 
 /// Whether the configuration that was asked for is there or is said not to be. A pipe that swallows what it should pass on
@@ -161,11 +243,15 @@ pub async fn status(
         let refusal = refused.refused.as_ref().map(ToString::to_string).unwrap_or_default();
         return Err(SurveyError::Refused { line: refused.line.clone(), refusal });
     }
-    introduced(console, &body)
+    introduced(console, line, &body)
 }
 
-fn introduced(console: &mut Console, printed: &[String]) -> Result<Status, SurveyError> {
+/// Who it is, if it is who it should be.
+fn introduced(console: &mut Console, line: &Line, printed: &[String]) -> Result<Status, SurveyError> {
     let status = Status::parse(printed)?;
+    if let Some(expected) = line.serial.as_ref().filter(|expected| **expected != status.serial) {
+        return Err(SurveyError::OtherDevice { expected: expected.clone(), found: status.serial });
+    }
     console.introduce(&status);
     Ok(status)
 }
@@ -265,8 +351,13 @@ pub async fn profile_users(
 pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
     let device = &line.endpoint.name;
     observer.on(device, Event::Found(found(status, facts)));
+    tell_cluster(status, facts, line, observer);
+}
+
+/// What the operator should know of a cluster.
+pub(super) fn tell_cluster(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
     if facts.ha_role == HaRole::Primary {
-        observer.on(device, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
+        observer.on(&line.endpoint.name, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
     }
 }
 

@@ -71,6 +71,11 @@ impl Site<'_> {
         observer: &mut (dyn Observer + Send),
     ) -> Result<(), Remains> {
         self.stand_up(observer).await?;
+        // A session sees what its open transaction holds, and nothing of that is the device's.
+        self.drop_transaction(observer).await;
+        if !self.is_alive() {
+            self.stand_up(observer).await?;
+        }
         // Questions may come where they did not come before, and nobody is in a hurry any more.
         self.be_careful();
         let failed = |error| Remains::NotTakenBack(Box::new(error));

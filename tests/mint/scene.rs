@@ -9,6 +9,7 @@ use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
 use fgtkey::fortios::request::{Request, RequestFlags};
+use fgtkey::fortios::transaction::Transaction;
 use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::{Interrupt, Interrupter};
@@ -18,7 +19,7 @@ use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::exec::{Exec, Ran};
 use fgtkey::verbs::failure::Failure;
-use fgtkey::verbs::mint::{Errand, Mint};
+use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::program::Program;
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
@@ -40,6 +41,7 @@ pub struct Scene {
     pub listen: Listen,
     pub flags: RequestFlags,
     pub consent: Consent,
+    pub transaction: Transaction,
     pub login: DialOptions,
     /// How long one reply may take.
     pub within: Duration,
@@ -159,6 +161,7 @@ impl Scene {
             listen: Listen::default(),
             flags: request(),
             consent: Consent::default(),
+            transaction: Transaction::Off,
             login: with_password("admin"),
             within: Duration::from_secs(20),
             keyed: false,
@@ -330,8 +333,10 @@ impl Scene {
                 within: self.within,
                 interrupt: self.interrupt.clone(),
                 simulated: false,
+                serial: None,
             },
-            request: Request::from_parts(None, self.flags.clone()).unwrap(),
+            transaction: self.transaction,
+            asked: Asked::Request(Box::new(Request::from_parts(None, self.flags.clone()).unwrap())),
             consent: self.consent,
             templates: Templates::embedded().unwrap(),
             custody: Custody {

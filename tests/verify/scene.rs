@@ -186,6 +186,7 @@ impl Site {
             within: Duration::from_secs(20),
             interrupt: Interrupt::never(),
             simulated: false,
+            serial: None,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The flags of `fgtkey mint`, most of which are those of `fgtkey exec` and `fgtkey rotate` too.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{ConsentArgs, DeliveryArgs, RequestArgs, SshArgs, VdomModeArg, VerifyArgs};
+use crate::fortios::transaction::Transaction;
 use crate::sim;
 
 /// `fgtkey mint`.
@@ -11,6 +14,16 @@ pub struct MintArgs {
     /// Print the CLI to paste by hand, and do nothing else
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "request", "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
+        "peer_group", "schedule", "expires", "dry_run",
+    ])]
+    pub from_plan: Option<PathBuf>,
+    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
+    /// on a real device so far)
+    #[arg(long, value_name = "off|auto|require", default_value = "off")]
+    pub transaction: Transaction,
     /// What is minted, and on what.
     #[command(flatten)]
     pub order: OrderArgs,

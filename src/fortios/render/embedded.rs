@@ -1,7 +1,7 @@
 //! The templates that are part of the program.
 
 /// The jobs, by the names of their template files.
-pub(super) const EMBEDDED: [(&str, &str); 22] = [
+pub(super) const EMBEDDED: [(&str, &str); 23] = [
     ("api-user.cli", include_str!("../../../templates/api-user.cli")),
     ("audit-interfaces.cli", include_str!("../../../templates/audit-interfaces.cli")),
     ("audit.cli", include_str!("../../../templates/audit.cli")),
@@ -23,5 +23,6 @@ pub(super) const EMBEDDED: [(&str, &str); 22] = [
     ("status.cli", include_str!("../../../templates/status.cli")),
     ("survey.cli", include_str!("../../../templates/survey.cli")),
     ("system.cli", include_str!("../../../templates/system.cli")),
+    ("transaction.cli", include_str!("../../../templates/transaction.cli")),
     ("user.cli", include_str!("../../../templates/user.cli")),
 ];

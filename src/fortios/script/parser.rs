@@ -148,6 +148,8 @@ impl Parser {
             ["execute", "api-user", "generate-key", _name] => Ok(Effect::Key),
             ["execute", "api-user", "generate-key", _name, expiry] if expiry.parse::<u32>().is_ok() => Ok(Effect::Key),
             ["execute", "cfg", "save"] => Ok(Effect::Commit),
+            ["execute", "config-transaction", "start"] => Ok(Effect::Begin),
+            ["execute", "config-transaction", "commit" | "abort"] => Ok(Effect::Commit),
             ["execute", rest @ ..] => Err(ScriptRule::Verb(format!("execute {}", rest.join(" ")))),
             _ => Err(ScriptRule::Incomplete),
         }

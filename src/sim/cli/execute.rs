@@ -67,21 +67,41 @@ impl Cli {
             return Err(Refusal::parse("config-transaction"));
         }
         let Some((command, _)) = words.split_first() else { return Err(Refusal::incomplete()) };
-        match (resolve(command, &["start", "commit", "abort"])?, self.workspace.take()) {
-            ("start", None) => self.workspace = Some(state.running.clone()),
+        let resumes = state.spec.version >= Version::new(8, 0, 0);
+        let commands: &[&str] =
+            if resumes { &["start", "commit", "abort", "resume"] } else { &["start", "commit", "abort"] };
+        match (resolve(command, commands)?, self.workspace.take()) {
+            ("start", None) if !state.spec.traps.no_transaction => {
+                self.workspace = Some(state.running.clone());
+                self.workspace_lines = 0;
+            }
             ("commit", Some(workspace)) => {
                 state.running = workspace;
+                state.locks.retain(|_, session| *session != self.session);
                 self.forget_keys(state);
                 state.committed("transaction");
                 state.save_if_automatic();
             }
-            ("abort", Some(_)) => (),
+            ("abort", Some(_)) => state.locks.retain(|_, session| *session != self.session),
             (_, workspace) => {
                 self.workspace = workspace;
                 return Err(Refusal::new("", -1));
             }
         }
         Ok(Reply::default())
+    }
+
+    /// The time of an open workspace is over: what it holds is lost, and the session is told (administration guide 530847).
+    pub(super) fn expire_workspace(&mut self, state: &mut State) -> Option<&'static str> {
+        let after = state.spec.traps.transaction_expires_after?;
+        self.workspace.as_ref()?;
+        self.workspace_lines += 1;
+        if self.workspace_lines < after {
+            return None;
+        }
+        self.workspace = None;
+        state.locks.retain(|_, session| *session != self.session);
+        Some(EXPIRY)
     }
 
     pub(super) fn diagnose(&mut self, words: &[Word]) -> Answer {
@@ -92,6 +112,10 @@ impl Cli {
         }
     }
 }
+
+/// What a session is told in its last half minute, in one piece.
+const EXPIRY: &str = "config transaction id=1 will expire in 30 seconds\nconfig transaction id=1 will expire in 20 seconds\n\
+                      config transaction id=1 will expire in 10 seconds\nconfig transaction id=1 has expired\n";
 
 fn resolve<'a>(word: &Word, known: &[&'a str]) -> Result<&'a str, Refusal> {
     match expand(&word.text, known.iter().copied()) {

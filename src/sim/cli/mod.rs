@@ -29,6 +29,8 @@ pub(super) struct Cli {
     levels: Vec<Level>,
     /// Changes of `execute config-transaction start` that are not committed yet.
     workspace: Option<Config>,
+    /// Command lines since it was opened.
+    workspace_lines: usize,
     /// The device types its own configuration: no questions, no rights, no counting.
     boot: bool,
     lines: usize,
@@ -108,6 +110,7 @@ impl Cli {
             session,
             levels: Vec::new(),
             workspace: None,
+            workspace_lines: 0,
             boot: false,
             lines: 0,
         }
@@ -141,7 +144,10 @@ impl Cli {
         let device = self.device.clone();
         let mut state = device.lock();
         let answer = self.run(&mut state, line);
-        worded(answer, &state)
+        let expiry = self.expire_workspace(&mut state);
+        let mut reply = worded(answer, &state);
+        reply.body.push_str(expiry.unwrap_or_default());
+        reply
     }
 
     /// Goes on after the answer to a question: the right password, or `y`.

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::super::text::printable;
 use super::grid;
-use super::view::{Counts, DeviceView, FindingView, UserView};
+use super::view::{Counts, DeviceView, FindingView, NotRead, UserView};
 use crate::fortios::audit::severity::Severity;
 
 /// What a table is printed on.
@@ -53,12 +53,13 @@ fn head(view: &DeviceView, terminal: Terminal) -> Vec<String> {
     let DeviceView { device, model, serial, fortios, .. } = view;
     let name = printable(device);
     let known = if view.fortios_known { "" } else { " (newer than fgtkey knows)" };
-    let about = format!("{model} {serial}, FortiOS {fortios}{known}: {}", counted(view.users.len(), "API user"));
-    let text = format!("{name}  {}; {}", printable(&about), findings_words(view.counts));
+    let text = format!("{name}  {}", printable(&format!("{model} {serial}, FortiOS {fortios}{known}")));
     let mut lines = indented(&text, 0, terminal);
     if let Some(first) = lines.first_mut() {
         *first = first.replacen(&name, &paint(terminal, HEAD, &name), 1);
     }
+    let found = format!("{}, {}", counted(view.users.len(), "API user"), findings_words(view.counts));
+    lines.extend(indented(&found, 0, terminal));
     lines
 }
 
@@ -151,12 +152,19 @@ fn indented(text: &str, by: usize, terminal: Terminal) -> Vec<String> {
 
 fn findings(view: &DeviceView, terminal: Terminal) -> Vec<String> {
     let found = view.findings.iter().flat_map(|finding| finding_lines(finding, terminal));
-    let unread = view.not_read.iter().map(|unread| {
-        let text = printable(&format!("`{}` {}", unread.command, unread.reason));
-        format!("{}  {text}", paint(terminal, style(Severity::Medium), "not read"))
-    });
+    let unread = view.not_read.iter().flat_map(|unread| unread_lines(unread, terminal));
     let gap = (!view.not_read.is_empty()).then(String::new);
     found.chain(gap).chain(unread).collect()
+}
+
+fn unread_lines(unread: &NotRead, terminal: Terminal) -> Vec<String> {
+    const LABEL: &str = "not read";
+    let text = printable(&format!("{LABEL}  `{}` {}", unread.command, unread.reason));
+    let mut lines = indented(&text, 0, terminal);
+    if let Some(first) = lines.first_mut() {
+        *first = first.replacen(LABEL, &paint(terminal, style(Severity::Medium), LABEL), 1);
+    }
+    lines
 }
 
 fn finding_lines(finding: &FindingView, terminal: Terminal) -> Vec<String> {

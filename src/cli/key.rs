@@ -42,7 +42,7 @@ fn first_line(text: &str) -> Option<Secret> {
 /// Reads the key back from where it was delivered to.
 fn delivered(from: &Destination, device: &Device) -> Result<Secret, Usage> {
     let get = Get { from: from.clone(), device: Some(device.clone()) };
-    let answer = get.run().map_err(|error| (format!("--from {from}: {}", with_causes(&error)), error.hint()))?;
+    let answer = get.run().map_err(|error| (format!("--from {}", with_causes(&error)), error.hint()))?;
     Ok(answer.fetched.key)
 }
 

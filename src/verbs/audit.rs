@@ -100,7 +100,7 @@ impl Audit {
         let piped = self.templates.audit(vdoms, Paging::Avoided)?;
         if let Some(replies) = self.flight(console, &piped, observer).await?
             && survey::is_whole(&replies)
-            && replies.iter().all(|reply| reply.refused.is_none() || !is_show(reply))
+            && !replies.iter().any(|reply| is_show(reply) && reply.refused.is_some())
         {
             return Ok((replies, Paging::Avoided));
         }

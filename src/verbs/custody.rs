@@ -70,7 +70,7 @@ impl Custody {
         let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
         self.forget_void(serial, api_users);
         let Some(past) = self.journal.unfinished(serial, api_users) else {
-            return Ok(Held { locks: locks, past: None, kept: None, void: Vec::new() });
+            return Ok(Held { locks, past: None, kept: None, void: Vec::new() });
         };
         let kept = if past.lent().is_some() { None } else { self.kept(&past, replace)? };
         let lives = past.escrow().filter(|_| kept.is_some()).map(Path::to_owned);
@@ -78,7 +78,7 @@ impl Custody {
         let void = named.filter(|escrow| Some(escrow) != lives.as_ref()).collect();
         // All that it had left to do was to empty the escrow.
         let past = Some(past).filter(|past| kept.is_some() || !past.is_finished());
-        Ok(Held { locks: locks, past, kept, void })
+        Ok(Held { locks, past, kept, void })
     }
 
     /// The key of a run that died.

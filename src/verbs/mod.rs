@@ -11,6 +11,7 @@ mod diagnosis;
 pub mod event;
 pub mod exec;
 pub mod failure;
+mod finish;
 pub mod get;
 mod hand_over;
 mod key;

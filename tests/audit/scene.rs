@@ -76,7 +76,7 @@ pub async fn run(spec: DeviceSpec, policy: Policy) -> (Result<Audited, Box<Failu
     let endpoint =
         Endpoint { name: "fw1".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
     let within = Duration::from_secs(20);
-    let line = Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false };
+    let line = Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false, serial: None };
     let audit = Audit { line, templates: Templates::embedded().unwrap(), policy };
     let result = audit.run(&mut Nobody).await;
     for command in device.commands() {

@@ -132,21 +132,21 @@ fn unit_command(desk: &Desk) -> String {
 }
 
 #[test]
-fn the_timer_replaces_a_key_of_unknown_age_and_leaves_a_young_one_alone() {
+fn the_timer_leaves_a_young_key_alone_and_replaces_an_old_one() {
     let desk = Desk::new();
     let _simulator = Simulator::start(&desk);
-    desk.write("request.yaml", &example("request.yaml"));
+    desk.write("request.yaml", &format!("{}deliver:\n  - dotenv: fw1.env\n", example("request.yaml")));
     desk.write("password", PASSWORD);
-    let minted = shell(&desk, "fgtkey mint fw1 -r request.yaml");
+    let minted = desk.shell("fgtkey mint fw1 -r request.yaml");
     assert!(minted.status.success(), "{}", text(&minted.stderr));
     let key = || desk.read("fw1.env");
     let first = key();
     let command = unit_command(&desk);
     assert!(command.contains("--if-older-than 30d"), "{command}");
-    let young = shell(&desk, &command);
+    let young = desk.shell(&command);
     assert!(young.status.success(), "{}", text(&young.stderr));
     assert_eq!(key(), first, "{}", text(&young.stderr));
-    let old = shell(&desk, &format!("{} --grace 0s", command.replace("30d", "0s")));
+    let old = desk.shell(&format!("{} --grace 0s", command.replace("30d", "0s")));
     assert!(old.status.success(), "{}", text(&old.stderr));
     assert!(key() != first && text(&old.stderr).contains("terraform-b created"), "{}", text(&old.stderr));
 }

@@ -1,7 +1,5 @@
 //! A destination that does not take the new key: the old one goes on, and nothing is lost.
 
-use std::os::unix::fs::PermissionsExt;
-
 use fgtkey::fortios::rotation::RotationError;
 use fgtkey::verbs::Event;
 use fgtkey::verbs::failure::{Left, MintError};
@@ -87,13 +85,10 @@ async fn finish_touches_nothing_while_the_new_key_is_in_the_escrow() {
 }
 
 #[tokio::test]
-async fn a_folder_that_nobody_may_write_to_is_found_before_anything_is_contacted() {
+async fn a_destination_that_cannot_take_the_key_is_found_before_anything_is_contacted() {
     let site = Scene::new().start().await;
-    let directory = site.path("read-only");
+    let directory = site.path("key-is-a-directory");
     std::fs::create_dir(&directory).unwrap();
-    std::fs::write(directory.join("key"), "").unwrap();
-    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o500)).unwrap();
-    // root may write everywhere: a folder where the file should be is what nobody can write to.
     let destination = format!("file:{}", directory.display()).parse().unwrap();
     let story = site.run_as(AT_ONCE, |rotate| rotate.custody.destinations = vec![destination]).await;
     assert!(matches!(story.error(), MintError::Deliver(_)), "{:?}", story.error());

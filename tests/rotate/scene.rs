@@ -227,6 +227,7 @@ impl Site {
             within: self.within,
             interrupt: Interrupt::never(),
             simulated: false,
+            serial: None,
         }
     }
 

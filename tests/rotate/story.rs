@@ -44,11 +44,11 @@ impl Story {
 
     /// The API users that were told to be gone, in order.
     pub fn retired(&self) -> Vec<&str> {
-        let names = self.events.iter().filter_map(|event| match event {
+        let retired = self.events.iter().filter_map(|event| match event {
             Event::Retired { api_user } => Some(api_user.as_str()),
             _ => None,
         });
-        names.collect()
+        retired.collect()
     }
 
     /// The exit status and all that is said to the person but the story.

@@ -6,24 +6,23 @@ const GAP: usize = 2;
 /// Text in lines of at most `width` characters, broken at blanks; a longer word is cut.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
-    let mut lines = vec![String::new()];
+    let mut lines = Vec::new();
+    let mut line = String::new();
     for word in text.split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
-            let taken = line.chars().count();
-            let blank = usize::from(taken > 0);
-            if taken + blank + word.len() <= width {
-                line.extend(std::iter::repeat_n(' ', blank));
-                line.extend(word.iter());
-                break;
+        let taken = line.chars().count();
+        if taken > 0 && taken + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        } else if taken > 0 {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            if line.chars().count() == width {
+                lines.push(std::mem::take(&mut line));
             }
-            if taken == 0 {
-                line.extend(word.drain(..width.min(word.len())));
-            }
-            lines.push(String::new());
+            line.push(c);
         }
     }
+    lines.push(line);
     lines
 }
 

@@ -86,7 +86,7 @@ fn user(view: &DeviceView, user: &UserView) -> Value {
     let worst = of_user.map(|finding| finding.severity).max().map(Severity::word);
     context! {
         may_words => user.may_words(),
-        from_words => user.from_words(),
+        from_words => user.where_words(),
         worst => worst.unwrap_or_default(),
         ..Value::from(Serde(user))
     }

@@ -51,10 +51,15 @@ fn style(severity: Severity) -> Style {
 
 fn head(view: &DeviceView, terminal: Terminal) -> Vec<String> {
     let DeviceView { device, model, serial, fortios, .. } = view;
-    let name = paint(terminal, HEAD, &printable(device));
+    let name = printable(device);
     let known = if view.fortios_known { "" } else { " (newer than fgtkey knows)" };
     let about = format!("{model} {serial}, FortiOS {fortios}{known}: {}", counted(view.users.len(), "API user"));
-    vec![format!("{name}  {}; {}", printable(&about), findings_words(view.counts))]
+    let text = format!("{name}  {}; {}", printable(&about), findings_words(view.counts));
+    let mut lines = indented(&text, 0, terminal);
+    if let Some(first) = lines.first_mut() {
+        *first = first.replacen(&name, &paint(terminal, HEAD, &name), 1);
+    }
+    lines
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -115,7 +120,7 @@ fn may(user: &UserView) -> Vec<String> {
 }
 
 fn from(user: &UserView) -> Vec<String> {
-    user.from_words()
+    user.where_words()
 }
 
 fn vdoms(user: &UserView) -> Vec<String> {

@@ -226,7 +226,7 @@ impl UserView {
     }
 
     /// Where it may come from, for people.
-    pub(super) fn from_words(&self) -> Vec<String> {
+    pub(super) fn where_words(&self) -> Vec<String> {
         if self.trusted_hosts.is_empty() { vec!["anywhere".into()] } else { self.trusted_hosts.clone() }
     }
 }

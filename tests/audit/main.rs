@@ -1,7 +1,7 @@
 //! `audit` against simulated devices of every kind, against captured tables, and its page in a browser.
 
 // What tests share may panic as they do; clippy's own exception covers only what stands inside a `#[test]`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used, clippy::print_stderr)]
 
 mod browser;
 mod captures;

@@ -22,7 +22,7 @@ impl Office {
         let simulator = Simulator::start(&desk);
         desk.write("request.yaml", &example("request.yaml"));
         desk.write("password", PASSWORD);
-        Office { desk, simulator: simulator }
+        Office { desk, simulator }
     }
 
     /// `fgtkey exec` of a shell script, with a key that is made for it.

@@ -280,7 +280,10 @@ impl Serialize for Entry<'_> {
         map.serialize_entry("delivered_to", &record.delivered_to)?;
         map.serialize_entry("verified", &record.verified)?;
         map.serialize_entry("verify_detail", &record.verify_detail)?;
-        map.serialize_entry("https_port", &record.https_port)?;
+        // The fields are promised; this one is there only where a URL would be wrong without it.
+        if let Some(port) = record.https_port.filter(|port| *port != https::DEFAULT_PORT) {
+            map.serialize_entry("https_port", &port)?;
+        }
         map.end()
     }
 }
@@ -336,7 +339,7 @@ mod tests {
             r#""vdom_mode":null,"api_user":"terraform","profile":null,"trusted_hosts":["10.20.100.99/32"],"#,
             r#""generated_at":"2026-03-01T12:00:01Z","expires_at":null,"#,
             r#""changes":[{"object":"system api-user","name":"terraform","action":"created"}],"#,
-            r#""delivered_to":["stdout"],"verified":null,"verify_detail":null,"https_port":null}"#,
+            r#""delivered_to":["stdout"],"verified":null,"verify_detail":null}"#,
         );
         assert_eq!(record().to_json(), expected);
     }

@@ -12,9 +12,9 @@ use super::super::text::printable;
 use super::view::{DeviceView, FindingView, Unaudited, UserView};
 use crate::fortios::audit::severity::Severity;
 
-const PAGE: &str = include_str!("../../../templates/audit.html");
-const STYLE: &str = include_str!("../../../templates/audit.css");
-const SCRIPT: &str = include_str!("../../../templates/audit.js");
+const PAGE: &str = include_str!("../../../templates/audit/page.html");
+const STYLE: &str = include_str!("../../../templates/audit/page.css");
+const SCRIPT: &str = include_str!("../../../templates/audit/page.js");
 
 /// The page could not be made: a fault of the embedded template, which a test rules out.
 #[derive(Debug, thiserror::Error)]

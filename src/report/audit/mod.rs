@@ -6,7 +6,7 @@
 //! | `grid` | columns that fit a terminal |
 //! | `table` | the table of a terminal |
 //! | `sarif` | SARIF 2.1.0 |
-//! | `page` | the HTML page, out of `templates/audit.html` |
+//! | `page` | the HTML page, out of `templates/audit/page.html` |
 
 mod grid;
 mod page;

@@ -43,11 +43,12 @@ struct Permission {
 }
 
 fn permission(version: Version) -> impl Strategy<Value = Permission> {
-    let groups: Vec<&'static Group> = Schema::of(version).groups().collect();
+    let groups: Vec<&'static Group> = Schema::of(version).groups().filter(|group| !group.model_dependent).collect();
     select(groups).prop_flat_map(move |group| {
-        let takes = Schema::of(version).children(group).next().is_some() && group.takes_custom(version);
-        let children: Vec<&'static str> =
-            Schema::of(version).children(group).map(|child| child.name.as_str()).collect();
+        // What only some models have, the simulated one may not have.
+        let every = Schema::of(version).children(group).filter(|child| !child.model_dependent);
+        let children: Vec<&'static str> = every.map(|child| child.name.as_str()).collect();
+        let takes = !children.is_empty() && group.takes_custom(version);
         let some = if takes { 0..4_usize } else { 0..1_usize };
         let child = if children.is_empty() { vec!["none"] } else { children };
         (select(&LEVELS[..]), btree_map(select(child), select(&LEVELS[..]), some)).prop_map(move |(level, children)| {
@@ -189,10 +190,12 @@ fn without_keys(config: &str) -> String {
 
 impl Permission {
     fn config(&self) -> String {
-        if self.children.is_empty() {
+        // A child that is `none` is one that was never set: no `show` tells the two apart.
+        let children: Vec<_> = self.children.iter().filter(|(_, level)| *level != "none").collect();
+        if children.is_empty() {
             return format!("set {} {}\n", self.group, self.level);
         }
-        let children = self.children.iter().map(|(child, level)| format!("set {child} {level}\n"));
+        let children = children.iter().map(|(child, level)| format!("set {child} {level}\n"));
         format!("set {0} custom\nconfig {0}-permission\n{1}end\n", self.group, children.collect::<String>())
     }
 

@@ -164,7 +164,7 @@ fn pyyaml_reads_every_value_as_it_was_and_the_manifest_as_a_secret() {
     desk.write("before.yml", others);
     let read = desk.printed(&python, &["-c", program, "before.yml", "host.yml", "secret.yml"]);
     let [before, mut host, secret]: [serde_json::Value; 3] = serde_json::from_str(&read).unwrap();
-    let ours = ["ansible_host", "fortios_access_token", "ansible_httpapi_session_key"]
+    let ours = ["ansible_host", "fortios_access_token", "ansible_httpapi_session_key", "ansible_httpapi_port"]
         .map(|name| host.as_object_mut().unwrap().remove(name));
     assert_eq!(host, before);
     assert_eq!(ours[1], Some(key.clone().into()));

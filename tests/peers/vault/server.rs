@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use fgtkey::deliver::Destination;
@@ -187,8 +188,15 @@ fn started(directory: &TempDir, arguments: &[&str]) -> Child {
     server.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
 }
 
+/// A port that nobody has, and that the system gives nobody in the moment before the server takes it: it is below those of
+/// outgoing connections, which begin at 32768.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id();
+    let mut ports =
+        std::iter::repeat_with(|| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000 + 20_000);
+    let port = ports.find_map(|port| TcpListener::bind(("127.0.0.1", port.try_into().unwrap())).ok());
+    port.unwrap().local_addr().unwrap().port()
 }
 
 fn config(directory: &Path, port: u16) -> String {

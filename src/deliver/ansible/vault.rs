@@ -89,11 +89,9 @@ pub(super) fn seal(text: &str, password: &Secret, label: Option<&str>) -> Result
     Ok(sealed)
 }
 
+/// Always format 1.2, which names its label: without one, the one that Ansible means then.
 fn header(label: Option<&str>) -> String {
-    match label {
-        Some(label) if label != DEFAULT_LABEL => format!("{MARK}1.2;{CIPHER};{label}"),
-        _ => format!("{MARK}1.1;{CIPHER}"),
-    }
+    format!("{MARK}1.2;{CIPHER};{}", label.unwrap_or(DEFAULT_LABEL))
 }
 
 /// Opens a text with `password`. The HMAC is compared in constant time, before anything is decrypted.
@@ -199,16 +197,16 @@ mod tests {
             let sealed = seal(text, &password("secret"), label).unwrap();
             assert!(sealed.lines().all(|line| line.len() <= WIDTH), "{sealed}");
             let opened = open(&sealed, &password("secret")).unwrap();
-            assert_eq!((opened.text.as_str(), opened.label.as_deref()), (text, label));
+            assert_eq!((opened.text.as_str(), opened.label.as_deref()), (text, label.or(Some(DEFAULT_LABEL))));
             assert_eq!(open(&sealed, &password("other")).err(), Some(VaultError::WrongPassword));
         }
     }
 
     #[test]
-    fn the_header_names_a_label_that_is_not_the_default_one() {
+    fn the_header_names_the_label() {
         let first_line = |label| seal("x", &password("p"), label).unwrap().lines().next().unwrap().to_owned();
-        assert_eq!(first_line(None), "$ANSIBLE_VAULT;1.1;AES256");
-        assert_eq!(first_line(Some("default")), "$ANSIBLE_VAULT;1.1;AES256");
+        assert_eq!(first_line(None), "$ANSIBLE_VAULT;1.2;AES256;default");
+        assert_eq!(first_line(Some("default")), "$ANSIBLE_VAULT;1.2;AES256;default");
         assert_eq!(first_line(Some("prod")), "$ANSIBLE_VAULT;1.2;AES256;prod");
     }
 
@@ -216,14 +214,16 @@ mod tests {
     fn what_was_altered_does_not_open() {
         let sealed = seal("text", &password("p"), None).unwrap();
         let altered = |from: &str, to: &str| open(&sealed.replacen(from, to, 1), &password("p")).err();
-        assert_eq!(altered("1.1", "1.0"), Some(VaultError::Format("$ANSIBLE_VAULT;1.0;AES256".into())));
-        assert_eq!(altered("AES256\n", "AES256\nx"), Some(VaultError::Damaged));
+        let old = "$ANSIBLE_VAULT;1.0;AES256;default";
+        assert_eq!(altered("1.2", "1.0"), Some(VaultError::Format(old.into())));
+        assert_eq!(altered("default\n", "default\nx"), Some(VaultError::Damaged));
         let mut lines: Vec<&str> = sealed.lines().collect();
         lines.pop();
         assert!(open(&lines.join("\n"), &password("p")).is_err());
-        // The last digit of the innermost text: one bit of what was encrypted.
+        // The last digit of the innermost text: a bit or two of what was encrypted. It is `3x` or `6x` twice over, and stays
+        // a digit.
         let last = sealed.trim_end().chars().last().unwrap();
-        let other = if last == '0' { "1\n" } else { "0\n" };
+        let other = if last == '1' { "2\n" } else { "1\n" };
         let flipped = format!("{}{other}", &sealed.trim_end()[..sealed.trim_end().len() - 1]);
         assert_eq!(open(&flipped, &password("p")).err(), Some(VaultError::WrongPassword));
     }

@@ -144,6 +144,11 @@ impl HostVariables {
         host.into_iter().chain(port).chain(rest).collect()
     }
 
+    /// The label of what is encrypted for the first time: without one that is named, the one that Ansible means then.
+    fn new_label(&self) -> Option<&str> {
+        Some(self.label.as_deref().unwrap_or(vault::DEFAULT_LABEL))
+    }
+
     /// The plain text of the file, and the label of an encrypted one.
     fn opened(&self, existing: &str) -> Result<vault::Opened, ContentError> {
         if !vault::is_encrypted(existing) {
@@ -155,7 +160,7 @@ impl HostVariables {
 
     /// The token as an encrypted text among plain variables.
     fn inline(&self, key: &Secret, password: &Secret) -> Result<Zeroizing<String>, ContentError> {
-        let sealed = vault::seal(key.expose(), password, self.label.as_deref()).map_err(locked)?;
+        let sealed = vault::seal(key.expose(), password, self.new_label()).map_err(locked)?;
         let lines: String = sealed.lines().map(|line| format!("\n{INDENTATION}{line}")).collect();
         Ok(Zeroizing::new(format!("!vault |{lines}")))
     }
@@ -200,7 +205,9 @@ impl Content for HostVariables {
             None => edit(quoted(key.expose()))?,
             Some(password) if is_sealed => {
                 let text = edit(quoted(key.expose()))?;
-                let label = self.label.as_deref().or(opened.label.as_deref());
+                // A file that is there keeps its format: 1.1 has no label.
+                let kept = if vault::is_encrypted(existing) { opened.label.as_deref() } else { self.new_label() };
+                let label = self.label.as_deref().or(kept);
                 Zeroizing::new(vault::seal(&text, password, label).map_err(locked)?)
             }
             Some(password) => edit(self.inline(key, password)?)?,

@@ -22,7 +22,7 @@ const MARK: &str = "$ANSIBLE_VAULT;";
 const CIPHER: &str = "AES256";
 
 /// The label that needs no mention: with it a text is of format 1.1.
-const DEFAULT_LABEL: &str = "default";
+pub(super) const DEFAULT_LABEL: &str = "default";
 
 const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9_999);
 const SALT: usize = 32;
@@ -89,9 +89,12 @@ pub(super) fn seal(text: &str, password: &Secret, label: Option<&str>) -> Result
     Ok(sealed)
 }
 
-/// Always format 1.2, which names its label: without one, the one that Ansible means then.
+/// Format 1.2 names a label, format 1.1 has none.
 fn header(label: Option<&str>) -> String {
-    format!("{MARK}1.2;{CIPHER};{}", label.unwrap_or(DEFAULT_LABEL))
+    match label {
+        Some(label) => format!("{MARK}1.2;{CIPHER};{label}"),
+        None => format!("{MARK}1.1;{CIPHER}"),
+    }
 }
 
 /// Opens a text with `password`. The HMAC is compared in constant time, before anything is decrypted.
@@ -197,7 +200,7 @@ mod tests {
             let sealed = seal(text, &password("secret"), label).unwrap();
             assert!(sealed.lines().all(|line| line.len() <= WIDTH), "{sealed}");
             let opened = open(&sealed, &password("secret")).unwrap();
-            assert_eq!((opened.text.as_str(), opened.label.as_deref()), (text, label.or(Some(DEFAULT_LABEL))));
+            assert_eq!((opened.text.as_str(), opened.label.as_deref()), (text, label));
             assert_eq!(open(&sealed, &password("other")).err(), Some(VaultError::WrongPassword));
         }
     }
@@ -205,14 +208,14 @@ mod tests {
     #[test]
     fn the_header_names_the_label() {
         let first_line = |label| seal("x", &password("p"), label).unwrap().lines().next().unwrap().to_owned();
-        assert_eq!(first_line(None), "$ANSIBLE_VAULT;1.2;AES256;default");
+        assert_eq!(first_line(None), "$ANSIBLE_VAULT;1.1;AES256");
         assert_eq!(first_line(Some("default")), "$ANSIBLE_VAULT;1.2;AES256;default");
         assert_eq!(first_line(Some("prod")), "$ANSIBLE_VAULT;1.2;AES256;prod");
     }
 
     #[test]
     fn what_was_altered_does_not_open() {
-        let sealed = seal("text", &password("p"), None).unwrap();
+        let sealed = seal("text", &password("p"), Some("default")).unwrap();
         let altered = |from: &str, to: &str| open(&sealed.replacen(from, to, 1), &password("p")).err();
         let old = "$ANSIBLE_VAULT;1.0;AES256;default";
         assert_eq!(altered("1.2", "1.0"), Some(VaultError::Format(old.into())));

@@ -189,12 +189,12 @@ fn started(directory: &TempDir, arguments: &[&str]) -> Child {
 }
 
 /// A port that nobody has, and that the system gives nobody in the moment before the server takes it: it is below those of
-/// outgoing connections, which begin at 32768.
+/// outgoing connections, which begin at 32768. The one above it stays free too: a development server takes it for its cluster.
 fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let begin = std::process::id();
     let mut ports =
-        std::iter::repeat_with(|| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000 + 20_000);
+        std::iter::repeat_with(|| begin.wrapping_add(NEXT.fetch_add(2, Ordering::Relaxed)) % 12_000 + 20_000);
     let port = ports.find_map(|port| TcpListener::bind(("127.0.0.1", port.try_into().unwrap())).ok());
     port.unwrap().local_addr().unwrap().port()
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::time::Time;
 
 use super::fingerprint::Fingerprint;
@@ -24,6 +25,8 @@ pub struct Presented {
     pub valid_from: Timestamp,
     /// Until when it is valid.
     pub valid_to: Timestamp,
+    /// Whether it may sign others: `basicConstraints` says CA.
+    pub is_ca: bool,
 }
 
 impl Presented {
@@ -40,6 +43,7 @@ impl Presented {
             issuer: Attributes::of(told.issuer()),
             valid_from: moment(&told.validity().not_before)?,
             valid_to: moment(&told.validity().not_after)?,
+            is_ca: matches!(told.get_extension::<BasicConstraints>(), Ok(Some((_, constraints))) if constraints.ca),
         })
     }
 

@@ -215,14 +215,17 @@ impl Learned {
     }
 }
 
-/// The authority that was shown: out of the chain, or printed whole by the device.
+/// The authority that was shown: out of the chain, or printed whole by the device. A certificate that may not sign others is
+/// none, though the device shows it.
 fn candidate(shown: &ShownCertificate, above: &[CertificateDer<'_>]) -> Option<(CertificateDer<'static>, Strength)> {
+    let may_sign = |presented: &Presented| presented.is_ca;
     let found = above.iter().find_map(|certificate| {
-        let strength = likeness(shown, &Presented::parse(certificate)?)?;
+        let strength = likeness(shown, &Presented::parse(certificate).filter(may_sign)?)?;
         Some((certificate.clone().into_owned(), strength))
     });
     found.or_else(|| {
         let certificate = CertificateDer::from_pem_slice(shown.pem.as_ref()?.as_bytes()).ok()?;
+        Presented::parse(&certificate).filter(may_sign)?;
         Some((certificate, Strength::Whole))
     })
 }

@@ -25,8 +25,12 @@ fn params(name: &str, hosts: &[&str], years: [i32; 2]) -> CertificateParams {
 }
 
 fn signer(name: &str) -> Signer {
+    signer_that(name, IsCa::Ca(BasicConstraints::Unconstrained))
+}
+
+fn signer_that(name: &str, is_ca: IsCa) -> Signer {
     let mut params = params(name, &[], [2020, 2040]);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.is_ca = is_ca;
     let key = KeyPair::generate().unwrap();
     let der = params.self_signed(&key).unwrap().der().clone();
     Signer { der, issuer: Issuer::new(params, key) }
@@ -132,6 +136,16 @@ fn an_authority_that_only_bears_the_name_vouches_for_nothing() {
     let trust = learned(vec![printed(&own.der)], Vec::new());
     for chain in [[&forged.sign(&["fw1"], NOW), &forged.der], [&forged.sign(&["fw1"], NOW), &own.der]] {
         assert!(matches!(judge(&trust, &chain), Err(CertificateFault::NotShown { .. })));
+    }
+}
+
+#[test]
+fn a_certificate_that_may_not_sign_vouches_for_nothing_though_it_was_shown() {
+    for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
+        let server = signer_that(SERIAL, is_ca);
+        let forged = server.sign(&["fw1"], [2025, 2030]);
+        let trust = learned(vec![printed(&server.der)], Vec::new());
+        assert!(matches!(judge(&trust, &[&forged, &server.der]), Err(CertificateFault::NotShown { .. })));
     }
 }
 

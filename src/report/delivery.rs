@@ -23,6 +23,11 @@ impl Reporter {
             }
             Err(NotResumed::Escrow(error)) => self.failure(None, error, &[], error.hint().as_deref()),
             Err(NotResumed::Journal(error)) => self.failure(None, error, &[], error.hint().as_deref()),
+            Err(NotResumed::Lent { device, api_user }) => {
+                let left = "the access that was lent to a command is still there, with nobody who has its key";
+                self.say_error(Some(&resumed.key_of), left);
+                self.hint(&format!("`fgtkey exec {device} … --api-user {api_user}` takes it away before it goes on"));
+            }
             Err(NotResumed::Undelivered(undelivered)) => self.undelivered(&resumed.key_of, undelivered),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::deliver::escrow::wipe;
 use crate::deliver::{EscrowError, EscrowPlace, Format, Kept, Part, Record, Stored, Undelivered, resume};
-use crate::journal::{Journal, JournalError, Lock, Past, Run, State};
+use crate::journal::{Journal, JournalError, Lock, Past, Planned, Run, State};
 
 /// What is to be finished.
 pub struct Resume {
@@ -38,6 +38,14 @@ pub enum NotResumed {
     Escrow(EscrowError),
     /// Another run is at work on it.
     Journal(JournalError),
+    /// It was lent to a command that is gone, and nobody waits for it: the access it belongs to has to go, and that takes the
+    /// device.
+    Lent {
+        /// The device as the operator calls it.
+        device: String,
+        /// The API user.
+        api_user: String,
+    },
     /// A destination still does not take it.
     Undelivered(Box<Undelivered>),
 }
@@ -90,6 +98,10 @@ impl Resume {
         let mut record = kept.record.clone();
         let key_of = format!("{} {}", record.device, record.api_user.as_deref().unwrap_or("-"));
         let past = self.run_of(path, &record);
+        if let Some(past) = past.as_ref().filter(|past| past.lent().is_some()) {
+            let Planned { device, api_user, .. } = past.planned.clone();
+            return Resumed::not(key_of, NotResumed::Lent { device, api_user });
+        }
         let retires = past.as_ref().and_then(|past| past.planned.retires.clone());
         let mut journal = past.and_then(|past| Run::reopen(&past.path).ok());
         let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));

@@ -15,6 +15,7 @@ mod ansible;
 mod exec;
 mod full_disk;
 mod kubernetes;
+mod lent;
 mod terminal;
 
 use std::fs;

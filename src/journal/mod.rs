@@ -26,7 +26,7 @@ mod tests;
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -114,7 +114,13 @@ impl Journal {
         let directory = self.of_device(serial)?;
         let path = directory.join(format!("{}.lock", file_name(api_user)));
         let doing = || format!("open {}", path.display());
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io_error(doing))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io_error(doing))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(fs::TryLockError::WouldBlock) => {

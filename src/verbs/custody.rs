@@ -142,15 +142,13 @@ impl Held {
     /// What is taken up, for the story.
     pub(super) fn tell(&self, line: &Line, observer: &mut (dyn Observer + Send)) {
         let Some(past) = &self.past else { return };
-        let key = if self.kept.is_some() {
-            Taken::FromEscrow
-        } else {
-            match past.key() {
-                KeyState::None => Taken::NoKey,
-                KeyState::Delivered { .. } => Taken::Delivered,
-                _ if past.delivery_began() => Taken::Shut,
-                _ => Taken::Lost,
-            }
+        let key = match past.key() {
+            KeyState::Delivered { .. } if past.planned.retires.is_some() => Taken::Delivered,
+            _ if self.kept.is_some() => Taken::FromEscrow,
+            KeyState::None => Taken::NoKey,
+            KeyState::Delivered { .. } => Taken::Delivered,
+            _ if past.delivery_began() => Taken::Shut,
+            _ => Taken::Lost,
         };
         observer.on(&line.endpoint.name, Event::TakenUp { began: past.began, key });
     }

@@ -3,6 +3,7 @@
 
 mod alternation;
 mod api;
+#[path = "../mint/cases.rs"]
 mod cases;
 mod delivery;
 mod faults;

@@ -18,6 +18,11 @@ pub struct Https {
 }
 
 impl Https {
+    /// The same; `None` when nothing of it was printed.
+    pub fn of(printed: &[String]) -> Option<Https> {
+        Some(Https::parse(printed)).filter(|https| https.port.is_some() || https.certificate.is_some())
+    }
+
     /// Reads the lines that `get system global` printed, whole or through `grep`.
     pub fn parse<'a>(lines: impl IntoIterator<Item = &'a String>) -> Https {
         let mut https = Https::default();

@@ -36,7 +36,7 @@ pub(super) async fn hand_over(
     when: Proof,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Handed, Box<Failure>> {
-    record.https_port = site.https_port(&custody.verification, observer).await;
+    record.https_port = site.https_port(&custody.verification);
     let required = custody.verification.mode == Mode::Require;
     let mut verified = None;
     if required || when == Proof::First {

@@ -47,8 +47,8 @@ impl Lesson<'_> {
     /// Port and certificate of HTTPS administration, as far as the device prints them.
     pub(super) async fn https(&mut self) -> Result<Https, LessonError> {
         let script = self.templates.https(self.vdoms)?;
-        let https = Https::parse(self.run(&script).await?.iter().flat_map(|reply| &reply.body));
-        if https.port.is_some() || https.certificate.is_some() {
+        let printed: Vec<String> = self.run(&script).await?.into_iter().flat_map(|reply| reply.body).collect();
+        if let Some(https) = Https::of(&printed) {
             return Ok(https);
         }
         // A shell that takes no pipe.

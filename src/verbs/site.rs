@@ -6,7 +6,6 @@ use crate::deliver::Record;
 use crate::deliver::escrow::wipe;
 use crate::fortios::edit::Edit;
 use crate::fortios::facts::Facts;
-use crate::fortios::https::Https;
 use crate::fortios::objects::{Objects, User};
 use crate::fortios::plan::Plan;
 use crate::fortios::render::Templates;
@@ -22,7 +21,6 @@ use super::console::{Console, Line};
 use super::custody::Held;
 use super::event::{Event, Observer, Warning};
 use super::failure::{Failure, Left, MintError, Remains};
-use super::lesson::Lesson;
 use super::order::Order;
 use super::survey::{self, Names, Surveyed};
 use super::verification::{Known, Mode, Verification, verify};
@@ -71,8 +69,6 @@ pub(super) struct Site<'a> {
     pub(super) key_lost: bool,
     /// Whether the key that the user has is already in the escrow or in use, from an earlier run: then it is not taken back.
     pub(super) key_is_out: bool,
-    /// How the device serves its API, once that was read.
-    https: Option<Https>,
     /// The device asks for the password where it was not expected, or may do so.
     careful: bool,
     asked_for_password: bool,
@@ -101,7 +97,6 @@ impl<'a> Site<'a> {
             void: held.void.clone(),
             key_lost: held.lost_key(),
             key_is_out: held.kept.is_some(),
-            https: None,
             careful: false,
             asked_for_password: false,
         }
@@ -291,20 +286,8 @@ impl<'a> Site<'a> {
 
     /// The port of the API, which consumers have to know: as the operator says it, else as the device does. A device that does
     /// not tell it has lost nothing: then it is the usual one, or the verification says what is in the way.
-    pub(super) async fn https_port(
-        &mut self,
-        verification: &Verification,
-        observer: &mut (dyn Observer + Send),
-    ) -> Option<u16> {
-        if verification.https_port.is_some() {
-            return verification.https_port;
-        }
-        let vdoms = self.surveyed.status.vdom_mode.has_vdoms();
-        if let Some(console) = &mut self.console {
-            let mut lesson = Lesson { console, line: self.line, templates: self.templates, vdoms, observer };
-            self.https = lesson.https().await.ok();
-        }
-        self.https.as_ref().and_then(|https| https.port)
+    pub(super) fn https_port(&self, verification: &Verification) -> Option<u16> {
+        verification.https_port.or_else(|| self.surveyed.https.as_ref()?.port)
     }
 
     /// Asks the API whether it takes the key.
@@ -330,7 +313,7 @@ impl<'a> Site<'a> {
             profile: self.now.profile.as_ref(),
             generated_at: Some(record.generated_at),
             expires_at: record.expires_at,
-            https: self.https.as_ref(),
+            https: self.surveyed.https.as_ref(),
         };
         match &mut self.console {
             Some(console) => verify(console, self.line, self.templates, &known, verification, key, observer).await,

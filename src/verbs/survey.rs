@@ -1,6 +1,7 @@
 //! Who the device is, and what it has of what the request names.
 
 use crate::fortios::facts::Facts;
+use crate::fortios::https::Https;
 use crate::fortios::render::{Paging, RenderError, Templates};
 use crate::fortios::request::Request;
 use crate::fortios::rights::{Lack, Rights};
@@ -24,6 +25,8 @@ pub struct Surveyed {
     pub paging: Paging,
     /// What our administrator may do.
     pub rights: Rights,
+    /// What it says of its HTTPS administration; `None`: nothing.
+    pub https: Option<Https>,
 }
 
 impl Surveyed {
@@ -169,13 +172,16 @@ pub async fn survey(
         facts.ha_role = HaRole::Secondary;
     }
     read_objects(&mut facts, names, &replies)?;
-    facts.cfg_save = match cfg_save(&replies) {
-        Some(mode) => Some(mode),
-        None => cfg_save(&console.run(line, &templates.global(vdoms)?, observer).await?),
-    };
+    let mut globals = globals(&replies);
+    facts.cfg_save = cfg_save(&replies);
+    if facts.cfg_save.is_none() {
+        let whole = console.run(line, &templates.global(vdoms)?, observer).await?;
+        facts.cfg_save = cfg_save(&whole);
+        globals.extend(self::globals(&whole));
+    }
     read_session(&mut facts, &replies, line, console);
     let rights = rights(console, line, templates, &facts, observer).await?;
-    Ok(Surveyed { status, facts, paging, rights })
+    Ok(Surveyed { status, facts, paging, rights, https: Https::of(&globals) })
 }
 
 /// The own profile; its content is read only when its name does not say everything.
@@ -221,6 +227,12 @@ pub(super) fn is_whole(replies: &[Reply]) -> bool {
 
 fn is_shown(reply: &Reply) -> bool {
     reply.refused.is_some() || reply.body.iter().any(|line| line.trim_start().starts_with("config "))
+}
+
+/// What was printed of `get system global`.
+fn globals(replies: &[Reply]) -> Vec<String> {
+    let of_global = replies.iter().filter(|reply| reply.line.starts_with("get system global"));
+    of_global.flat_map(|reply| reply.body.iter().cloned()).collect()
 }
 
 pub(super) fn cfg_save(replies: &[Reply]) -> Option<CfgSave> {

@@ -13,6 +13,7 @@ use crate::ssh::config::{ConfigFile, ConfigSources, Jump, Local, SshConfig};
 use crate::ssh::{Dial, DialError, DialOptions, PasswordSource};
 
 use crate::verbs::console::Line;
+use crate::verbs::gate::Gate;
 
 use super::Usage;
 use super::args::SshArgs;
@@ -80,7 +81,7 @@ pub(super) fn line(
     let usage = |error: DialError| (with_causes(&error), error.hint());
     let dial = dial(args, options).map_err(usage)?;
     let endpoint = dial.endpoint(device, args.user.as_deref(), default_user).map_err(usage)?;
-    Ok(Line { dial, endpoint, within: within(args), interrupt, simulated: false, serial: None })
+    Ok(Line { dial, endpoint, within: within(args), interrupt, simulated: false, serial: None, gate: Gate::Open })
 }
 
 /// How long to wait for any one reply.

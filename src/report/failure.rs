@@ -131,6 +131,7 @@ impl Reporter {
             Remains::OtherDevice { serial } => {
                 format!("another device ({serial}) answered at this address when it was to be taken back")
             }
+            Remains::Unseen => "what is on the device now is not known".to_owned(),
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
             Remains::NotGone { user } => format!("{user} is not gone as it should be, and its key may be void"),
@@ -142,7 +143,9 @@ impl Reporter {
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
+            (Remains::Unseen | Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
+                self.hint("run the same command again")
+            }
             (Remains::NotGone { .. }, Some(script)) => {
                 self.note("look at the device; this takes away what is left:");
                 self.message_lines(&script.to_string());
@@ -245,7 +248,13 @@ pub(super) fn hint(error: &MintError) -> Option<String> {
         MintError::NotRemembered { .. } => {
             Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
         }
-        MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Broken
+        | MintError::DoneBefore { .. }
+        | MintError::NotStarted
+        | MintError::Overtaken { .. }
+        | MintError::NoKey
+        | MintError::Survey(_)
+        | MintError::Undelivered(_) => None,
         MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
     }
 }

@@ -142,6 +142,7 @@ impl Mint {
         tell_plan(&plan, &self.line, observer);
         let lent = self.lent(&plan, &held, &surveyed);
         let planned = self.planned(&plan, &surveyed, &slot, lent.clone());
+        self.line.pass(&surveyed.status).await?;
         let journal = held.begin(&self.custody.journal, planned)?;
         let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, (console, surveyed), plan, journal);

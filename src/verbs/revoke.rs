@@ -171,6 +171,7 @@ impl Revoke<'_> {
         }
         let through = line.uninterrupted();
         for script in self.templates.retire(&retirement)?.into_iter().filter(|script| !script.is_empty()) {
+            self.line.pass(&surveyed.status).await?;
             lesson.sent = true;
             console.run(&through, &script, observer).await?;
         }

@@ -284,6 +284,7 @@ impl Rotate {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Made, Box<Failure>> {
         let plan = order.plan(&seen.1.facts).map_err(MintError::from)?;
+        self.line.pass(&seen.1.status).await?;
         let journal = held.begin(&self.custody.journal, self.planned(&plan, &seen.1, &slot, retires.clone()))?;
         let start = Start { line: &self.line, templates: &self.templates, order, transaction: Transaction::Off };
         let mut site = Site::new(start, &held, seen, plan, journal);

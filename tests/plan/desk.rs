@@ -20,6 +20,7 @@ use fgtkey::verbs::access::{Access, Switch, Switched};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::failure::Failure;
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::plan::{Compare, Compared};
 use fgtkey::verbs::revoke::{Revoke, Revoked};
@@ -100,7 +101,7 @@ impl Desk {
         let (host, port) = (self.server.addr().ip().to_string(), self.server.addr().port());
         let endpoint = Endpoint { name: "fw1".into(), host, port, user: "admin".into() };
         let dial = Dial::new(options);
-        Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false, serial: None }
+        Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false, serial: None, gate: Gate::Open }
     }
 
     pub async fn plan(&mut self, flags: &RequestFlags) -> Result<Compared, Box<Failure>> {

@@ -161,6 +161,7 @@ async fn a_mint_whose_key_is_in_the_escrow_is_not_rotated_over() {
     let journal = Journal::at(site.path("journal"));
     let planned = Planned {
         lent: None,
+        run: None,
         verb: "mint".into(),
         device: "fw1".into(),
         host: "127.0.0.1".into(),

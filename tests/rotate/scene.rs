@@ -13,6 +13,7 @@ use fgtkey::sim::{Device, DeviceSpec, Https, Listen, Login, Server, Shell, Trap,
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::resume::{Resume, Resumed};
 use fgtkey::verbs::rotate::{Rotate, Way};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
@@ -228,6 +229,7 @@ impl Site {
             interrupt: Interrupt::never(),
             simulated: false,
             serial: None,
+            gate: Gate::Open,
         }
     }
 

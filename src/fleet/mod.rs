@@ -2,15 +2,17 @@
 //!
 //! | file | owns |
 //! |---|---|
+//! | [`inventory`] | the devices and groups of an inventory, in whatever format it is written; patterns that pick some |
 //! | `rules`, `schedule` | who goes first, who is next, when to stop: a state machine |
 //! | `run` | the schedule carried out: one task a device, one ear for all |
 //! | `class` | what kind of failure it was |
 //! | `timeline` | what a device was doing when |
-//! | `progress` | all of it so far
+//! | `progress` | all of it so far |
 //! | `outcome` | how a device ended, for tables, records and the ledger |
 //! | `ledger` | what a run has done, on disk, so that it can be taken up again |
 
 pub mod class;
+pub mod inventory;
 pub mod ledger;
 pub mod outcome;
 pub mod progress;

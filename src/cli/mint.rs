@@ -14,7 +14,7 @@ pub(super) fn run(args: &MintArgs, talk: &Talk, reporter: &mut Reporter) -> Exit
         None => order::prepared(&args.order, "mint", args.dry_run),
         Some(path) => order::prepared_from(&args.order, path),
     };
-    match prepared.map(|prepared| Prepared { transaction: args.transaction, ..prepared }) {
+    match prepared {
         Err(usage) => ended(Err(usage), reporter),
         Ok(prepared) if args.dry_run => dry_run(args, &prepared, reporter),
         Ok(prepared) => block_on(reporter, async |reporter| mint(args, prepared, talk, reporter).await),

@@ -37,7 +37,7 @@ pub(super) fn prepared(args: &OrderArgs, verb: &str, dry: bool) -> Result<Prepar
     let templates = super::request::templates(&args.request)?;
     let serial = super::request::serial(&args.request, &request);
     let asked = Asked::Request(Box::new(request));
-    Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
+    Ok(Prepared { asked, serial, transaction: args.transaction, templates, destinations, version })
 }
 
 /// The same for a plan that was saved, which is for one device only.
@@ -52,7 +52,7 @@ pub(super) fn prepared_from(args: &OrderArgs, path: &Path) -> Result<Prepared, U
     let templates = super::request::templates(&args.request)?;
     let serial = Some(saved.serial.clone());
     let asked = Asked::Saved(Box::new(saved));
-    Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
+    Ok(Prepared { asked, serial, transaction: args.transaction, templates, destinations, version })
 }
 
 fn saved(path: &Path) -> Result<SavedPlan, Usage> {

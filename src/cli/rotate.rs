@@ -13,6 +13,7 @@ use crate::fortios::request::{Request, RequestFlags};
 use crate::fortios::retirement::Retirement;
 use crate::fortios::rotation::Pair;
 use crate::fortios::status::VdomMode;
+use crate::fortios::transaction::Transaction;
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
 use crate::verbs::console::Line;
@@ -83,7 +84,31 @@ fn check_flags(args: &RotateArgs) -> Result<(), Usage> {
         let message = format!("{flag} is for --dry-run: the new API user is made like the one in use");
         return Err((message, Some("`fgtkey mint` changes what an API user may do".into())));
     }
+    if let Some(flag) = new_key_flag(args).filter(|_| args.finish) {
+        let message = format!("{flag}: --finish makes no new key, it retires the old one");
+        return Err((message, Some("leave it out".into())));
+    }
+    if args.in_place && args.order.transaction != Transaction::Off {
+        let message = "--transaction: with --in-place no object is made or altered";
+        return Err((message.into(), Some("leave it out".into())));
+    }
     check_grace(args)
+}
+
+/// A flag that says something of a new key.
+fn new_key_flag(args: &RotateArgs) -> Option<&'static str> {
+    let (order, delivery) = (&args.order, &args.order.delivery);
+    let given = [
+        ("--expires", order.request.expires.is_some()),
+        ("--to", !delivery.to.is_empty()),
+        ("--reveal", delivery.reveal),
+        ("--age-recipient", !delivery.age_recipients.is_empty()),
+        ("--age-recipients-file", !delivery.age_recipients_files.is_empty()),
+        ("--output", delivery.format().is_some()),
+        ("--verify", order.verify.verify.is_some()),
+        ("--transaction", order.transaction != Transaction::Off),
+    ];
+    given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
 }
 
 /// Where the old key has no time left, none can be given to it.
@@ -196,6 +221,7 @@ async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Rep
         api_user: asked.api_user,
         current: args.current.clone(),
         expires: asked.expires,
+        transaction: args.order.transaction,
         way: way(args),
         if_older_than: args.if_older_than,
         consent: consent(args),

@@ -20,10 +20,6 @@ pub struct MintArgs {
         "peer_group", "schedule", "expires", "dry_run",
     ])]
     pub from_plan: Option<PathBuf>,
-    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
-    /// on a real device so far)
-    #[arg(long, value_name = "off|auto|require", default_value = "off")]
-    pub transaction: Transaction,
     /// What is minted, and on what.
     #[command(flatten)]
     pub order: OrderArgs,
@@ -45,6 +41,10 @@ pub struct OrderArgs {
     /// The VDOM mode of a dry run or of the simulated device [default: single]
     #[arg(long, value_name = "single|multi", hide_possible_values = true)]
     pub vdom_mode: Option<VdomModeArg>,
+    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
+    /// on a real device so far)
+    #[arg(long, value_name = "off|auto|require", default_value = "off")]
+    pub transaction: Transaction,
     /// What to make.
     #[command(flatten)]
     pub request: RequestArgs,

@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod delivery;
 mod exec;
+mod fleet;
 mod get;
 mod mint;
 mod plan;
@@ -27,12 +28,16 @@ pub use audit::{AuditArgs, Form, FormOrOption, PrefixLength};
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
+pub use fleet::{FleetArgs, WavesArgs};
 pub use get::GetArgs;
 pub use mint::{MintArgs, OrderArgs};
 pub use plan::PlanArgs;
 pub use revoke::RevokeArgs;
 pub use rotate::{Grace, RotateArgs};
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
+
+/// What a device may be called.
+const DEVICES: &str = "[user@]host[:port], IPv6 in brackets; a device or a group of an inventory (repeatable)";
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]

@@ -35,6 +35,7 @@ pub use failure::{refusal, words};
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 
+use crate::fleet::inventory::{Inventory, Note};
 use crate::verbs::{Event, Observer};
 use style::Palette;
 use text::{columns, padded};
@@ -118,6 +119,17 @@ impl Reporter {
     /// Says that stdout cannot be written.
     pub fn unwritten(&mut self, error: &io::Error) {
         self.say_error(None, &format!("standard output cannot be written: {}", with_causes(error)));
+    }
+
+    /// Says what its owner should know about an inventory.
+    pub fn inventory_notes(&mut self, inventory: &Inventory) {
+        for note in inventory.notes() {
+            match note {
+                Note::Password => self.note(
+                    "passwords in the inventory are not read; use FGTKEY_PASSWORD, --password-file or --password-command",
+                ),
+            }
+        }
     }
 
     /// Says something that bears on the last error.

@@ -5,6 +5,7 @@ mod check;
 mod delivery;
 mod exec;
 mod get;
+mod inventory;
 mod mint;
 mod plan;
 mod revoke;
@@ -28,6 +29,7 @@ pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
 pub use get::GetArgs;
+pub use inventory::{InventoryArgs, SelectionArgs};
 pub use mint::{MintArgs, OrderArgs};
 pub use plan::PlanArgs;
 pub use revoke::RevokeArgs;
@@ -89,6 +91,8 @@ pub enum Command {
     Exec(Box<ExecArgs>),
     /// Finish the deliveries that are still in the escrow
     Deliver(DeliverArgs),
+    /// Show the effective list of devices
+    Inventory(InventoryArgs),
     /// List the presets, or show one
     Preset(PresetArgs),
     /// Run simulated FortiGates on loopback, to rehearse and to test against

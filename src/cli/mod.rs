@@ -9,6 +9,7 @@ mod delivery;
 mod exec;
 mod get;
 mod interrupt;
+mod inventory;
 mod key;
 mod logging_in;
 mod mint;
@@ -57,6 +58,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Get(args) => get::run(&args, &mut reporter),
         Command::Exec(args) => exec::run(&args, &cli.talk, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
+        Command::Inventory(args) => inventory::run(&args, &cli.talk, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {

@@ -16,6 +16,8 @@ pub mod check;
 mod delivery;
 mod exit;
 mod failure;
+mod grid;
+pub mod inventory;
 pub mod plan;
 pub mod revoke;
 mod rotate;

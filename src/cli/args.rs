@@ -6,6 +6,7 @@ mod delivery;
 mod exec;
 mod fleet;
 mod get;
+mod inventory;
 mod mint;
 mod plan;
 mod revoke;
@@ -30,6 +31,7 @@ pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
 pub use fleet::{FleetArgs, WavesArgs};
 pub use get::GetArgs;
+pub use inventory::{InventoryArgs, SelectionArgs};
 pub use mint::{MintArgs, OrderArgs};
 pub use plan::PlanArgs;
 pub use revoke::RevokeArgs;
@@ -94,6 +96,8 @@ pub enum Command {
     Exec(Box<ExecArgs>),
     /// Finish the deliveries that are still in the escrow
     Deliver(DeliverArgs),
+    /// Show the effective list of devices
+    Inventory(InventoryArgs),
     /// List the presets, or show one
     Preset(PresetArgs),
     /// Run simulated FortiGates on loopback, to rehearse and to test against

@@ -11,6 +11,7 @@ mod exec;
 mod fleet;
 mod get;
 mod interrupt;
+mod inventory;
 mod key;
 mod logging_in;
 mod mint;
@@ -60,6 +61,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Get(args) => get::run(&args, &mut reporter),
         Command::Exec(args) => exec::run(&args, &cli.talk, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
+        Command::Inventory(args) => inventory::run(&args, &cli.talk, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {

@@ -17,6 +17,8 @@ mod delivery;
 mod exit;
 mod failure;
 pub mod fleet;
+mod grid;
+pub mod inventory;
 pub mod plan;
 pub mod revoke;
 mod rotate;

@@ -68,6 +68,12 @@ pub enum InventoryError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A program that prints an inventory.
+    #[error("{file} is a program, which fgtkey does not run")]
+    Program {
+        /// The file.
+        file: String,
+    },
     /// A source that cannot be read.
     #[error("{file}: {reason}")]
     Unreadable {
@@ -148,6 +154,9 @@ impl InventoryError {
             InventoryError::Contradiction { .. } => Some("leave one of the two out".into()),
             InventoryError::Encrypted { file } => {
                 Some(format!("ansible-inventory -i {file} --list --ask-vault-pass | fgtkey … --inventory -"))
+            }
+            InventoryError::Program { file } => {
+                Some(format!("ansible-inventory -i {file} --list | fgtkey … --inventory -"))
             }
             InventoryError::Shape { hint, .. } => hint.clone(),
             InventoryError::SameAddress { .. } => Some("leave one of the two out, or limit the run with -l".into()),

@@ -30,7 +30,7 @@ impl Levels {
         let mut order: Vec<usize> = (0..draft.groups.len()).collect();
         order.sort_by_cached_key(|id| {
             let group = draft.groups.get(*id);
-            let priority = group.and_then(|group| group.filed.priority.or(group.said.priority)).unwrap_or(1);
+            let priority = group.and_then(|group| group.said.priority).unwrap_or(1);
             (depth(*id), priority, group.map(|group| group.name.clone()))
         });
         let mut by_depth: Vec<usize> = (0..draft.groups.len()).collect();

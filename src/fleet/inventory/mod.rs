@@ -11,19 +11,27 @@
 //! | file | owns |
 //! |---|---|
 //! | `entry` | a device, and a place in a file |
-//! | `source` | reading files |
+//! | `source`, `format` | reading files; which format one is in |
 //! | `part`, `own`, `yaml` | our YAML |
+//! | `rows` | CSV and NDJSON |
+//! | `ansible` | the formats of Ansible |
+//! | `limit`, `pick` | patterns and names that pick devices |
 //! | `draft`, `variables` | what the sources say, before it is settled |
 //! | `levels`, `resolve`, `typed` | what holds for whom |
 //! | `error` | what can be wrong |
 
+mod ansible;
 mod draft;
 mod entry;
 mod error;
+mod format;
 mod levels;
+mod limit;
 mod own;
 mod part;
+mod pick;
 mod resolve;
+mod rows;
 mod source;
 mod typed;
 mod variables;
@@ -33,9 +41,12 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use entry::{Entry, Place};
 pub use error::InventoryError;
+pub use limit::{Limit, LimitError};
+pub use pick::PickError;
 pub use source::Source;
 
 use draft::Draft;
+use format::Format;
 use resolve::Whereabouts;
 use source::Text;
 
@@ -63,6 +74,28 @@ struct Members {
 pub enum Note {
     /// `ansible_password` and the like: passwords in inventories are not read.
     Password,
+    /// `ansible_ssh_common_args` and the like: what is given to OpenSSH there, a jump host perhaps, is not read.
+    SshArguments,
+    /// Files of `group_vars` or `host_vars` that are encrypted with Ansible Vault.
+    Encrypted,
+}
+
+fn read(source: &Text, draft: &mut Draft) -> Result<(), InventoryError> {
+    let (file, text) = (&source.file, source.text.as_str());
+    match Format::of(source) {
+        Format::Own => own::read(file, text, draft),
+        Format::Csv => rows::read_csv(file, text, draft),
+        Format::Ndjson => rows::read_json(file, text, draft),
+        Format::Tree => ansible::tree::read(file, text, draft).and_then(|()| beside(source, draft)),
+        Format::Ini => ansible::ini::read(file, text, draft).and_then(|()| beside(source, draft)),
+        Format::Vault => Err(InventoryError::Encrypted { file: file.to_string() }),
+        Format::Program => Err(InventoryError::Program { file: file.to_string() }),
+    }
+}
+
+/// `group_vars` and `host_vars` stand beside a file.
+fn beside(source: &Text, draft: &mut Draft) -> Result<(), InventoryError> {
+    source.path.as_deref().map_or(Ok(()), |path| ansible::beside::read(path, draft))
 }
 
 impl Inventory {
@@ -77,8 +110,7 @@ impl Inventory {
             if sources.iter().take(at).any(|before| before == source) {
                 continue;
             }
-            let text = Text::read(source)?;
-            own::read(&text.file, &text.text, &mut draft)?;
+            read(&Text::read(source)?, &mut draft)?;
         }
         Inventory::of(draft)
     }
@@ -112,7 +144,7 @@ impl Inventory {
         }
     }
 
-    /// Whether `devices` can be worked on, all in one run: what is wrong with one that is not among them does not matter.
+    /// Whether `devices` can be worked on in one run: what is wrong with one that is not among them does not matter.
     ///
     /// # Errors
     /// A value that cannot be one, and two devices at one address, port and way.

@@ -115,6 +115,17 @@ impl Variables {
         Ok(())
     }
 
+    /// The same, where the last word counts.
+    pub(super) fn replace(&mut self, variable: Variable, said: Said) {
+        self.said.retain(|(known, _)| *known != variable);
+        self.said.push((variable, said));
+    }
+
+    /// All that `others` say, instead of what is said here.
+    pub(super) fn replace_all(&mut self, others: Variables) {
+        others.said.into_iter().for_each(|(variable, said)| self.replace(variable, said));
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &(Variable, Said)> {
         self.said.iter()
     }

@@ -3,12 +3,10 @@
 //! | file | what it makes |
 //! |---|---|
 //! | `view` | what all forms are made of, and `-o json` as it is |
-//! | `grid` | columns that fit a terminal |
 //! | `table` | the table of a terminal |
 //! | `sarif` | SARIF 2.1.0 |
 //! | `page` | the HTML page, out of `templates/audit/page.html` |
 
-mod grid;
 mod page;
 mod sarif;
 mod table;

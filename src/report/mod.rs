@@ -17,6 +17,7 @@ mod delivery;
 mod exit;
 mod failure;
 pub mod fleet;
+mod html;
 pub mod plan;
 pub mod revoke;
 mod rotate;
@@ -32,6 +33,7 @@ use std::io::{self, Write};
 
 pub use exit::Exit;
 pub use failure::{refusal, words};
+pub use html::PageError;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 

@@ -14,6 +14,9 @@ pub(super) fn run(args: &MintArgs, talk: &Talk, reporter: &mut Reporter) -> Exit
         None => order::prepared(&args.order, "mint", args.dry_run),
         Some(path) => order::prepared_from(&args.order, path),
     };
+    if let (Ok(_), Some(_), Some(request)) = (&prepared, &args.from_plan, &args.order.request.request) {
+        reporter.beside_a_plan(request);
+    }
     match prepared {
         Err(usage) => ended(Err(usage), reporter),
         Ok(prepared) if args.dry_run => dry_run(args, &prepared, reporter),

@@ -217,8 +217,8 @@ impl Term {
         let groups: Vec<_> = inventory.groups.iter().filter(|group| self.names.is_match(&group.name)).collect();
         let mut found: Vec<usize> = groups.iter().flat_map(|group| group.devices.iter().copied()).collect();
         if groups.is_empty() || self.devices_too {
-            let devices = inventory.devices.iter().enumerate();
-            found.extend(devices.filter(|(_, device)| self.names.is_match(&device.name)).map(|(id, _)| id));
+            let is_meant = |id: &usize| inventory.devices.get(*id).is_some_and(|it| self.names.is_match(&it.name));
+            found.extend(inventory.by_appearance.iter().copied().filter(is_meant));
         }
         if self.plain && groups.is_empty() && found.is_empty() {
             return Err(inventory.unknown(self.text.split('[').next().unwrap_or_default()));

@@ -38,6 +38,7 @@ impl Inventory {
             let members = members.filter_map(|device| positions.get(device).copied().flatten()).collect();
             inventory.groups.push(Members { name: group.name.clone(), devices: members });
         }
+        inventory.by_appearance = positions.into_iter().flatten().collect();
         Ok(inventory)
     }
 

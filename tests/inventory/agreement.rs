@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::run::{folder, inventory, listed, name, text};
+use crate::run::{ansible_inventories, folder, inventory, limits, text, with_sources};
 
 /// What one of Ansible's command lines came to.
 struct Answer {
@@ -41,21 +41,6 @@ fn ansible(lines: &[Vec<String>]) -> Option<Vec<Answer>> {
     assert!(output.status.success());
     let answers: Vec<(i64, String, String)> = serde_json::from_slice(&output.stdout).unwrap();
     Some(answers.into_iter().map(|(status, stdout, stderr)| Answer { status, stdout, stderr }).collect())
-}
-
-/// The inventories: the name of the folder, and its files.
-fn inventories() -> BTreeMap<String, Vec<PathBuf>> {
-    let folders = listed(&folder().join("ansible")).into_iter();
-    folders.map(|folder| (name(&folder), listed(&folder).into_iter().filter(|path| path.is_file()).collect())).collect()
-}
-
-fn strings(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-fn with_sources(words: &[&str], flag: &str, files: &[PathBuf]) -> Vec<String> {
-    let sources = files.iter().flat_map(|file| [flag.to_owned(), file.to_str().unwrap().to_owned()]);
-    strings(words).into_iter().chain(sources).collect()
 }
 
 /// What is said of a device: address, port, user, key, groups.
@@ -120,7 +105,7 @@ fn shown(folder: &Path, arguments: &[String], input: &str) -> BTreeMap<String, F
 
 #[test]
 fn ansible_reads_the_same_of_the_same_inventories() {
-    let inventories = inventories();
+    let inventories = ansible_inventories();
     let lines: Vec<_> =
         inventories.values().map(|files| with_sources(&["ansible-inventory", "--list"], "-i", files)).collect();
     let Some(answers) = ansible(&lines) else { return };
@@ -129,31 +114,24 @@ fn ansible_reads_the_same_of_the_same_inventories() {
         let expected = of_ansible(&serde_json::from_str(&answer.stdout).unwrap());
         let read = shown(&folder(), &with_sources(&["-o", "json"], "--inventory", files), "");
         assert_eq!(read, expected, "{name}");
-        let listed = shown(&folder(), &strings(&["--inventory", "-", "-o", "json"]), &answer.stdout);
+        let listed = shown(&folder(), &with_sources(&["--inventory", "-", "-o", "json"], "", &[]), &answer.stdout);
         assert_eq!(listed, expected, "{name}, as ansible-inventory prints it");
     }
 }
 
 #[test]
 fn ansible_picks_the_same_devices() {
-    let inventories = inventories();
-    let table = std::fs::read_to_string(folder().join("limits")).unwrap();
-    let cases: Vec<_> =
-        table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once(' ').unwrap()).collect();
-    let limit = |limit: &str| limit.replace("@retry", &format!("@{}", folder().join("retry").display()));
-    let line = |(name, pattern): &(&str, &str)| {
-        with_sources(&["ansible", "all", "--list-hosts", "-l", &limit(pattern)], "-i", &inventories[*name])
+    let (inventories, cases) = (ansible_inventories(), limits());
+    let line = |(name, limit): &(String, String)| {
+        with_sources(&["ansible", "all", "--list-hosts", "-l", limit], "-i", &inventories[name])
     };
     let Some(answers) = ansible(&cases.iter().map(line).collect::<Vec<_>>()) else { return };
-    for ((name, pattern), answer) in cases.iter().zip(answers) {
-        let picked = inventory(
-            &folder(),
-            &with_sources(&["-o", "json", "-l", &limit(pattern)], "--inventory", &inventories[*name]),
-            "",
-        );
+    for ((name, limit), answer) in cases.iter().zip(answers) {
+        let arguments = with_sources(&["-o", "json", "-l", limit], "--inventory", &inventories[name]);
+        let picked = inventory(&folder(), &arguments, "");
         let expected: BTreeSet<String> = answer.stdout.lines().skip(1).map(|host| host.trim().to_owned()).collect();
         let names: BTreeSet<String> = ours(&text(&picked.stdout)).into_keys().collect();
-        assert_eq!(names, expected, "{name} {pattern}: {}{}", text(&picked.stderr), answer.stderr);
-        assert_eq!(picked.status.success(), !expected.is_empty(), "{name} {pattern}: {}", text(&picked.stderr));
+        assert_eq!(names, expected, "{name} {limit}: {}{}", text(&picked.stderr), answer.stderr);
+        assert_eq!(picked.status.success(), !expected.is_empty(), "{name} {limit}: {}", text(&picked.stderr));
     }
 }

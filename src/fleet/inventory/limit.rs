@@ -57,7 +57,7 @@ pub enum LimitError {
         nearest: Option<String>,
     },
     /// Fewer devices than the index asks for.
-    #[error("`{pattern}`: {} has only {count} devices", pattern.split('[').next().unwrap_or_default())]
+    #[error("`{pattern}` asks for more devices than there are: {count}")]
     Index {
         /// The pattern with its index.
         pattern: String,
@@ -176,10 +176,7 @@ fn is_ipv6(text: &str) -> bool {
 
 /// The patterns of a file, a line each, as Ansible writes it for a retry.
 fn lines(file: &str) -> Result<Vec<String>, LimitError> {
-    let failed = |error: std::io::Error| {
-        let reason = std::io::Error::from(error.kind()).to_string();
-        LimitError::File { file: file.to_owned(), reason }
-    };
+    let failed = |error: std::io::Error| LimitError::File { file: file.to_owned(), reason: error.to_string() };
     let text = fs::read_to_string(file).map_err(failed)?;
     Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
 }

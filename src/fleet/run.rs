@@ -64,11 +64,8 @@ pub trait Devices {
     /// How many.
     fn count(&self) -> usize;
 
-    /// What is to be done on the device of that number.
-    ///
-    /// # Errors
-    /// When it cannot even be begun.
-    fn work(&self, device: usize, gate: Gate) -> Result<Self::Work, Box<Failure>>;
+    /// What is to be done on the device of that number; none beyond the last.
+    fn work(&self, device: usize, gate: Gate) -> Option<Self::Work>;
 }
 
 /// Runs to the end; one failing device never stops the others, but what the rules say does.
@@ -89,8 +86,8 @@ pub async fn run<F: Devices>(
             watcher.hear(device, News::Started);
             let ear = Ear { device, teller: teller.clone(), traces: watcher.wants_traces(), ended: false };
             match devices.work(device, Gate::kept(device, keeper.clone())) {
-                Ok(work) => drop(tasks.spawn(task(work, ear))),
-                Err(failure) => ear.end(Err(failure)),
+                Some(work) => drop(tasks.spawn(task(work, ear))),
+                None => ear.end(Err(MintError::NotStarted.into())),
             }
         }
         if let Some(stop) = schedule.stopped().filter(|_| !heard_stop) {

@@ -43,6 +43,11 @@ pub(super) struct Held {
 }
 
 impl Custody {
+    /// The same for one run over a fleet.
+    pub fn of_run(self, run: &str) -> Custody {
+        Custody { journal: self.journal.of_run(run), ..self }
+    }
+
     /// Takes API users at an address for this run, before anything is looked at.
     ///
     /// # Errors

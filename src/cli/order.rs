@@ -44,7 +44,7 @@ pub(super) fn prepared(args: &OrderArgs, verb: &str, dry: bool) -> Result<Prepar
 pub(super) fn prepared_from(args: &OrderArgs, path: &Path) -> Result<Prepared, Usage> {
     let version = version(args)?;
     check_device(args, "mint", false)?;
-    let saved = saved(path)?;
+    let saved = saved(path, args.consent.allow_weak)?;
     if let Some(serial) = args.request.serial.as_ref().filter(|serial| **serial != saved.serial) {
         return Err((format!("--serial {serial}: the plan is for {}", saved.serial), None));
     }
@@ -55,10 +55,12 @@ pub(super) fn prepared_from(args: &OrderArgs, path: &Path) -> Result<Prepared, U
     Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
 }
 
-fn saved(path: &Path) -> Result<SavedPlan, Usage> {
+fn saved(path: &Path, allow_weak: bool) -> Result<SavedPlan, Usage> {
     let place = format!("--from-plan {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| (format!("{place}: {}", with_causes(&error)), None))?;
-    SavedPlan::parse(&text).map_err(|error| (format!("{place}: {error}"), None))
+    let saved = SavedPlan::parse(&text);
+    let checked = saved.and_then(|saved| if allow_weak { Ok(saved) } else { saved.check_weak().map(|()| saved) });
+    checked.map_err(|error| (format!("{place}: {error}"), error.hint()))
 }
 
 /// The release of a run without a device, or of the simulated one.

@@ -88,6 +88,15 @@ pub enum SurveyError {
         /// What it lacks.
         lack: Lack,
     },
+    /// The administrator, who is no super_admin, may not read what has to be known.
+    #[error("your access profile {profile} does not let fgtkey see what the device has")]
+    Blind {
+        /// The profile.
+        profile: String,
+        /// What the device did.
+        #[source]
+        cause: Box<SurveyError>,
+    },
     /// There is no such API user.
     #[error("the device has no API user {0}")]
     NoUser(String),
@@ -171,7 +180,8 @@ pub async fn survey(
     if console.prompt_says_secondary() {
         facts.ha_role = HaRole::Secondary;
     }
-    read_objects(&mut facts, names, &replies)?;
+    read_session(&mut facts, &replies, line, console);
+    read_objects(&mut facts, names, &replies).map_err(|error| of_rights(error, &facts))?;
     let mut globals = globals(&replies);
     facts.cfg_save = cfg_save(&replies);
     if facts.cfg_save.is_none() {
@@ -179,7 +189,6 @@ pub async fn survey(
         facts.cfg_save = cfg_save(&whole);
         globals.extend(self::globals(&whole));
     }
-    read_session(&mut facts, &replies, line, console);
     let rights = rights(console, line, templates, &facts, observer).await?;
     Ok(Surveyed { status, facts, paging, rights, https: Https::of(&globals) })
 }
@@ -216,6 +225,17 @@ pub(super) fn of_scope(fault: Fault, line: &Line) -> SurveyError {
             SurveyError::NoGlobal { user: line.endpoint.user.clone(), refusal: refusal.to_string() }
         }
         _ => SurveyError::Fault(fault),
+    }
+}
+
+/// What was refused, or not answered at all, to somebody whose profile is known is a matter of that profile.
+fn of_rights(error: SurveyError, facts: &Facts) -> SurveyError {
+    let own = facts.session.found().and_then(|own| own.profile.clone());
+    match (own.filter(|profile| Rights::needs_content(profile)), error) {
+        (Some(profile), error @ (SurveyError::Refused { .. } | SurveyError::Nothing { .. })) => {
+            SurveyError::Blind { profile, cause: Box::new(error) }
+        }
+        (_, error) => error,
     }
 }
 

@@ -8,5 +8,6 @@ mod change;
 mod desk;
 mod drift;
 mod pairs;
+mod revoke;
 mod rights;
 mod switch;

@@ -115,7 +115,8 @@ impl SavedPlan {
         if weaknesses.is_empty() { Ok(()) } else { Err(SavedPlanError::Weak(weaknesses)) }
     }
 
-    fn weaknesses(&self) -> Vec<Weakness> {
+    /// The weak things in what it wants.
+    pub fn weaknesses(&self) -> Vec<Weakness> {
         let Some(user) = &self.wanted.user else { return Vec::new() };
         let hosts = TrustedHosts::of(user.trusted_hosts.values().copied().map(TrustedHost::Net));
         let anywhere = (hosts == TrustedHosts::Anywhere).then_some(Weakness::NoTrustedHost);

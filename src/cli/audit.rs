@@ -1,10 +1,9 @@
 //! `fgtkey audit` from flags.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
 use jiff::Timestamp;
-use tempfile::NamedTempFile;
 
 use crate::fortios::audit::{Known, Policy};
 use crate::fortios::render::Templates;
@@ -18,6 +17,7 @@ use crate::verbs::console::Line;
 use crate::verbs::failure::Failure;
 
 use super::args::{AuditArgs, Form, Talk};
+use super::draft::Draft;
 use super::transcript::Recorded;
 use super::{check, ended, logging_in, print, request, runtime, simulated, terminal};
 
@@ -67,7 +67,7 @@ async fn audit(args: &AuditArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
 struct Asked {
     audits: Vec<Audit>,
     /// Proven writable.
-    page: Option<Page>,
+    page: Option<Draft>,
     /// For the lines that mend.
     templates: Templates,
     /// The simulated device lives as long as the run.
@@ -104,7 +104,7 @@ fn unaudited(device: &str, failure: &Failure) -> Unaudited {
 }
 
 /// Prints what was found and writes the page; the exit status of the whole.
-fn told(args: &AuditArgs, page: Option<Page>, talk: &Talk, found: &Found, reporter: &mut Reporter) -> Exit {
+fn told(args: &AuditArgs, page: Option<Draft>, talk: &Talk, found: &Found, reporter: &mut Reporter) -> Exit {
     let views = &found.views;
     let text = match args.form() {
         Some(Form::Json) => views.iter().map(to_json).collect(),
@@ -114,9 +114,9 @@ fn told(args: &AuditArgs, page: Option<Page>, talk: &Talk, found: &Found, report
             views.iter().map(|view| to_table(view, terminal)).collect::<Vec<_>>().join("\n")
         }
     };
-    if let Some(page) = page {
-        let path = page.path.display().to_string();
-        if let Err(error) = page.write(found) {
+    if let Some((page, path)) = page.zip(args.html.as_deref()) {
+        let path = path.display().to_string();
+        if let Err(error) = write(page, found) {
             reporter.bad_usage(&format!("--html: {path}: {error}"), None);
             return Exit::Failed;
         }
@@ -131,7 +131,7 @@ fn told(args: &AuditArgs, page: Option<Page>, talk: &Talk, found: &Found, report
 async fn prepared(args: &AuditArgs, interrupt: Interrupt) -> Result<Asked, Usage> {
     let templates = || Templates::embedded().map_err(|error| (error.to_string(), error.hint()));
     let policy = policy(args)?;
-    let page = args.html.as_deref().map(Page::reserve).transpose()?;
+    let page = args.html.as_deref().map(|path| Draft::reserve("--html", path)).transpose()?;
     let (lines, device) = lines(args, interrupt).await?;
     let audits = lines.into_iter().map(|line| Ok(Audit { line, templates: templates()?, policy: policy.clone() }));
     Ok(Asked { audits: audits.collect::<Result<_, Usage>>()?, page, templates: templates()?, _device: device })
@@ -171,27 +171,9 @@ async fn lines(args: &AuditArgs, interrupt: Interrupt) -> Result<(Vec<Line>, Opt
     Ok((args.devices.iter().map(line).collect::<Result<_, Usage>>()?, None))
 }
 
-/// The page, reserved before anything is contacted: a private draft beside its place.
-struct Page {
-    draft: NamedTempFile,
-    path: PathBuf,
-}
-
-impl Page {
-    fn reserve(path: &Path) -> Result<Page, Usage> {
-        let usage = |why: String| (format!("--html {}: {why}", path.display()), None);
-        if path.is_dir() {
-            return Err(usage("is a directory".into()));
-        }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let draft = NamedTempFile::new_in(parent).map_err(|error| usage(io::Error::from(error.kind()).to_string()))?;
-        Ok(Page { draft, path: path.to_owned() })
-    }
-
-    fn write(mut self, found: &Found) -> Result<(), String> {
-        let html = to_html(&found.views, &found.unaudited, Timestamp::now()).map_err(|error| error.to_string())?;
-        let written = self.draft.write_all(html.as_bytes()).and_then(|()| self.draft.as_file().sync_all());
-        let placed = written.and_then(|()| self.draft.persist(&self.path).map(drop).map_err(|error| error.error));
-        placed.map_err(|error| with_causes(&error))
-    }
+/// Fills the page and puts it into place.
+fn write(mut page: Draft, found: &Found) -> Result<(), String> {
+    let html = to_html(&found.views, &found.unaudited, Timestamp::now()).map_err(|error| error.to_string())?;
+    let written = page.write_all(html.as_bytes()).and_then(|()| page.place());
+    written.map_err(|error| with_causes(&error))
 }

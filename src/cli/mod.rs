@@ -6,6 +6,7 @@ mod check;
 mod confirm;
 mod deliver;
 mod delivery;
+mod draft;
 mod exec;
 mod get;
 mod interrupt;

@@ -1,9 +1,6 @@
 //! `fgtkey plan` from flags.
 
 use std::io::Write;
-use std::path::Path;
-
-use tempfile::NamedTempFile;
 
 use crate::fortios::request::{Request, RequestFlags};
 use crate::report::plan::{to_json, to_text};
@@ -15,6 +12,7 @@ use crate::verbs::plan::{Compare, Compared};
 
 use super::args::{JsonOrOption, PlanArgs, Talk};
 use super::check::{check_flags, options, options_of};
+use super::draft::Draft;
 use super::transcript::Recorded;
 use super::{Usage, block_on, logging_in, print, request, simulated};
 
@@ -25,6 +23,7 @@ pub(super) fn run(args: &PlanArgs, talk: &Talk, reporter: &mut Reporter) -> Exit
 async fn plan(args: &PlanArgs, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
     let request = asked(args)?;
     let templates = request::templates(&args.request)?;
+    let out = args.out.as_deref().map(|path| Draft::reserve("--out", path)).transpose()?;
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
     let (line, _device) = line(args, &request, interrupt).await?;
@@ -32,7 +31,7 @@ async fn plan(args: &PlanArgs, talk: &Talk, reporter: &mut Reporter) -> Result<E
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match compare.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&compare.line.endpoint.name, &failure),
-        Ok(compared) => told(args, talk, &compare, &compared, recorded.reporter),
+        Ok(compared) => told(args, talk, out, (&compare, &compared), recorded.reporter),
     };
     Ok(recorded.finish(exit))
 }
@@ -65,7 +64,13 @@ fn no_device() -> Usage {
 }
 
 /// What was found, on stdout and into the file.
-fn told(args: &PlanArgs, talk: &Talk, compare: &Compare, compared: &Compared, reporter: &mut Reporter) -> Exit {
+fn told(
+    args: &PlanArgs,
+    talk: &Talk,
+    out: Option<Draft>,
+    (compare, compared): (&Compare, &Compared),
+    reporter: &mut Reporter,
+) -> Exit {
     let text = if args.cli {
         match compared.script(&compare.templates) {
             Ok(script) => script.to_string(),
@@ -79,10 +84,10 @@ fn told(args: &PlanArgs, talk: &Talk, compare: &Compare, compared: &Compared, re
     } else {
         to_text(compared, talk.color.on_stdout())
     };
-    if let Some(path) = &args.out
-        && let Err(error) = save(path, &compared.to_saved().to_json())
+    if let Some(mut draft) = out
+        && let Err(error) = draft.write_all(compared.to_saved().to_json().as_bytes()).and_then(|()| draft.place())
     {
-        reporter.bad_usage(&format!("--out {}: {}", path.display(), with_causes(&error)), None);
+        reporter.bad_usage(&format!("--out: {}", with_causes(&error)), None);
         return Exit::Failed;
     }
     match print(text.as_bytes()) {
@@ -93,13 +98,4 @@ fn told(args: &PlanArgs, talk: &Talk, compare: &Compare, compared: &Compared, re
         }
         exit => exit,
     }
-}
-
-/// Mode 0600, whole or not at all.
-fn save(path: &Path, text: &str) -> std::io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = NamedTempFile::new_in(parent)?;
-    draft.write_all(text.as_bytes())?;
-    draft.as_file().sync_all()?;
-    draft.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -3,16 +3,15 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::Usage;
+use super::draft::Draft;
 use crate::report::{Exit, Reporter, printable};
 use crate::verbs::{Event, Observer};
 
 /// A reporter, and the file that gets the session as well. The file appears whole when the run is over.
 pub(super) struct Recorded<'a> {
     pub reporter: &'a mut Reporter,
-    draft: Option<(NamedTempFile, PathBuf)>,
+    draft: Option<(Draft, PathBuf)>,
 }
 
 impl<'a> Recorded<'a> {
@@ -20,11 +19,7 @@ impl<'a> Recorded<'a> {
     pub(super) fn new(reporter: &'a mut Reporter, path: Option<&Path>) -> Result<Self, Usage> {
         let draft = match path {
             None => None,
-            Some(path) => {
-                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let draft = NamedTempFile::new_in(parent).map_err(|error| (format!("--transcript: {error}"), None))?;
-                Some((draft, path.to_owned()))
-            }
+            Some(path) => Some((Draft::reserve("--transcript", path)?, path.to_owned())),
         };
         Ok(Recorded { reporter, draft })
     }
@@ -32,8 +27,7 @@ impl<'a> Recorded<'a> {
     /// Puts the file into place; a transcript that cannot be written does not undo what was done.
     pub(super) fn finish(mut self, exit: Exit) -> Exit {
         if let Some((draft, path)) = self.draft.take() {
-            let kept = draft.as_file().sync_all().and_then(|()| draft.persist(&path).map_err(|error| error.error));
-            if let Err(error) = kept {
+            if let Err(error) = draft.place() {
                 self.reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
             }
         }

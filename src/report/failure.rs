@@ -180,8 +180,8 @@ fn part_words(gone: &[String], there: &[String], key: Option<KeyFate>) -> String
     let there = (!there.is_empty()).then(|| format!("{} {} still there", listed(there), is(there)));
     let gone = (!gone.is_empty()).then(|| format!("{} {} gone", listed(gone), is(gone)));
     let key = key.map(|fate| match fate {
-        KeyFate::Void => "its key is void".to_owned(),
-        KeyFate::MaybeVoid => "its key may be void".to_owned(),
+        KeyFate::Void => "the API user's old key is void".to_owned(),
+        KeyFate::MaybeVoid => "the API user's old key may be void".to_owned(),
     });
     there.into_iter().chain(key).chain(gone).collect::<Vec<_>>().join("; ")
 }

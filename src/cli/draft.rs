@@ -15,29 +15,33 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Makes the draft of the file at `path`, which the flag `flag` names. A link is followed.
+    /// Makes the draft of the file at `path`, which the flag `flag` names.
+    ///
+    /// # Errors
+    /// As for [`Draft::at`].
+    pub(super) fn reserve(flag: &str, path: &Path) -> Result<Draft, Usage> {
+        Draft::at(path).map_err(|error| (format!("{flag} {}: {error}", path.display()), None))
+    }
+
+    /// Makes the draft of the file at `path`. A link is followed.
     ///
     /// # Errors
     /// A directory that takes no files, and something at `path` that is no regular file: the draft would take the place of
     /// the device or the pipe, so that for root `/dev/null` would be a file from then on.
-    pub(super) fn reserve(flag: &str, path: &Path) -> Result<Draft, Usage> {
-        let usage = |why: String| (format!("{flag} {}: {why}", path.display()), None);
+    pub(super) fn at(path: &Path) -> io::Result<Draft> {
         let place = match path.canonicalize() {
             Ok(found) => found,
-            Err(_) if path.is_symlink() => return Err(usage("is a link to nothing".into())),
+            Err(_) if path.is_symlink() => return Err(io::Error::other("is a link to nothing")),
             Err(_) => path.to_owned(),
         };
         match fs::metadata(&place) {
-            Ok(found) if found.is_dir() => return Err(usage("is a directory".into())),
-            Ok(found) if !found.is_file() => return Err(usage("is not a regular file".into())),
+            Ok(found) if found.is_dir() => return Err(io::Error::other("is a directory")),
+            Ok(found) if !found.is_file() => return Err(io::Error::other("is not a regular file")),
             _ => {}
         }
         let parent = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // Without the name of the draft, which says nothing to anybody.
-        let draft = NamedTempFile::new_in(parent).map_err(|error| {
-            let code = error.raw_os_error();
-            usage(code.map_or(error, io::Error::from_raw_os_error).to_string())
-        })?;
+        let draft = NamedTempFile::new_in(parent).map_err(|error| io::Error::from(error.kind()))?;
         Ok(Draft { draft, path: place })
     }
 
@@ -84,7 +88,7 @@ mod tests {
             (at("link"), "is not a regular file"),
             (at("dangling"), "is a link to nothing"),
             (at(""), "is a directory"),
-            (at("none/plan"), "No such file or directory (os error 2)"),
+            (at("none/plan"), "entity not found"),
         ] {
             assert!(refused(&path).ends_with(why), "{}", refused(&path));
         }

@@ -8,6 +8,7 @@ use crate::sim::{Login, Running, Shell, SimOptions, VdomMode};
 use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 
 use crate::verbs::console::Line;
+use crate::verbs::gate::Gate;
 
 use super::Usage;
 use super::args::VdomModeArg;
@@ -24,7 +25,7 @@ const WEAK: &str = include_str!("simulated/weak-users.conf");
 /// Starts one device.
 pub(super) async fn start(options: &SimOptions) -> Result<Running, Usage> {
     let started = options.run().await.map_err(|error| (format!("--sim: {error}"), None))?;
-    started.into_iter().next().ok_or_else(|| ("--sim: no device was started".into(), None))
+    started.into_devices().into_iter().next().ok_or_else(|| ("--sim: no device was started".into(), None))
 }
 
 /// The VDOM mode that the flag names.
@@ -44,7 +45,7 @@ pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) ->
         DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true, serial: None }
+    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true, serial: None, gate: Gate::Open }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.

@@ -129,12 +129,13 @@ impl Reporter {
     fn needs_person(&mut self, what: &Remains, mend: Option<&Script>) {
         let words = match what {
             Remains::Unreached(error) => {
-                format!("the device could not be reached again to take it back: {}", causes(error))
+                format!("the device could not be reached again to take it back: {}", words(error))
             }
             Remains::OtherDevice { serial } => {
                 format!("another device ({serial}) answered at this address when it was to be taken back")
             }
-            Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
+            Remains::Unseen => "what is on the device now is not known".to_owned(),
+            Remains::NotTakenBack(error) => format!("it could not be taken back: {}", words(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
             Remains::NotSaved => "the change is made, but a reboot of the device takes it back".into(),
             Remains::Part { gone, there, key } => part_words(gone, there, *key),
@@ -149,7 +150,9 @@ impl Reporter {
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
+            (Remains::Unseen | Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
+                self.hint("run the same command again")
+            }
             (Remains::NotGone { .. } | Remains::Part { .. }, Some(script)) => {
                 self.note("this takes away what is left:");
                 self.message_lines(&script.to_string());
@@ -197,7 +200,8 @@ pub fn refusal(error: &MintError) -> (String, Option<String>) {
     (with_causes(error), hint)
 }
 
-fn causes(error: &MintError) -> String {
+/// What went wrong, with its causes, without the device's name.
+pub fn words(error: &MintError) -> String {
     match error {
         MintError::Fault(fault) => fault_words(fault),
         other => with_causes(other as &dyn Error),
@@ -219,7 +223,8 @@ fn fault_words(fault: &Fault) -> String {
     }
 }
 
-fn exit(failure: &Failure) -> Exit {
+/// How a run on the device alone would end.
+pub(super) fn exit(failure: &Failure) -> Exit {
     match (&failure.left, &failure.error) {
         (Left::Minted, MintError::Undelivered(undelivered)) => match undelivered.escrowed {
             Escrowed::At(_) => Exit::Escrowed,
@@ -270,7 +275,13 @@ pub(super) fn hint(error: &MintError) -> Option<String> {
         MintError::NotRemembered { .. } => {
             Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
         }
-        MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Broken
+        | MintError::DoneBefore { .. }
+        | MintError::NotStarted
+        | MintError::Overtaken { .. }
+        | MintError::NoKey
+        | MintError::Survey(_)
+        | MintError::Undelivered(_) => None,
         MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
     }
 }
@@ -318,7 +329,8 @@ fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     } else if says("entry not found in datasource") {
         "what the line names does not exist on the device"
     } else if says("maximum number of entries") || refusal.code == Some(-4) {
-        "the table may be full: an evaluation licence has small limits"
+        "the table may be full, which small models and evaluation licences are soon: `fgtkey audit` lists the API users; revoke \
+         one that nobody needs"
     } else if says("XSS") || refusal.code == Some(-173) {
         "FortiOS takes none of < > ( ) # ' \" in this value"
     } else if line.starts_with("config system") || line.starts_with("execute") || refusal.code == Some(-37) {

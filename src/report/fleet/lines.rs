@@ -18,6 +18,15 @@ pub(super) fn lasting(time: Duration) -> String {
     }
 }
 
+/// `0:07`, `3:12`, `2:05:09`: what changes all the time keeps its place.
+pub(super) fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
+        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
 /// `1 device`, `20 devices`.
 pub(super) fn devices(count: usize) -> String {
     match count {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::html::{Kind, PageError};
 use super::super::text::printable;
 use super::chart::{Chart, chart};
-use super::durations::{Durations, durations};
+use super::durations::{Durations, durations, whole};
 use super::groups::{Group, groups};
 use super::lines;
 use crate::fleet::outcome::{End, Outcome};
@@ -38,6 +38,7 @@ const PHASES: [Phase; 8] =
 /// None in practice: a test holds that the embedded template renders.
 pub fn to_html(progress: &Progress) -> Result<String, PageError> {
     let counts = progress.counts();
+    let took = whole(progress);
     let good = counts.done + counts.differs;
     let headline = format!("{good} of {} done", lines::devices(counts.devices));
     let groups = groups(progress.outcomes());
@@ -52,12 +53,12 @@ pub fn to_html(progress: &Progress) -> Result<String, PageError> {
         headline,
         at => progress.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         stamp => progress.began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        took => lines::lasting(progress.elapsed()),
+        took => lines::lasting(took),
         stop => progress.stop.as_ref().map(|stop| lines::stop(stop, progress)),
         tiles => tiles(counts),
         groups => groups.iter().map(group).collect::<Vec<_>>(),
         durations => durations(progress.outcomes()).iter().map(duration).collect::<Vec<_>>(),
-        chart => drawn(&chart(progress.outcomes(), progress.elapsed()), progress.elapsed()),
+        chart => drawn(&chart(progress.outcomes(), took), took),
         failures => started.into_iter().map(failure).collect::<Vec<_>>(),
         unstarted => unstarted.len(),
         told => Value::from_safe_string(told(progress)),
@@ -196,7 +197,7 @@ fn told(progress: &Progress) -> String {
     let mut classes = Vec::new();
     let devices = progress.outcomes().map(|outcome| row(outcome, &mut classes)).collect();
     let told = Told {
-        elapsed: u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed: u64::try_from(whole(progress).as_millis()).unwrap_or(u64::MAX),
         phases: PHASES.map(|phase| (phase_class(phase), phase.name())).to_vec(),
         ends: WORST_FIRST.map(|end| (end_class(end), end.name(), tone(end))).to_vec(),
         bad: [End::Failed, End::Escrowed, End::NeedsPerson].map(end_class),

@@ -1,5 +1,6 @@
 //! A run that is made up: no device is there, what it tells is always the same.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use fgtkey::fleet::schedule::{Stop, Wave};
 use fgtkey::fleet::timeline::{Phase, Span};
 use fgtkey::fortios::version::Version;
 use fgtkey::report::fleet::Board;
-use fgtkey::report::{Color, Verbosity};
+use fgtkey::report::{Color, Verbosity, aside};
 use fgtkey::verbs::event::{Connected, Event, Found, Trust};
 
 /// The names of devices as inventories have them, and a few that nobody should have.
@@ -96,6 +97,7 @@ pub fn play(count: usize, pause: Duration, standing: Duration) {
     let mut progress = Progress::begin("mint", "20260102T030405000-7", names(count));
     let mut board = Board::new(Color::Auto, Verbosity::Story, &progress);
     let waves = [(40, Wave { number: 1, size: 16 }), (90, Wave { number: 2, size: 64 })];
+    let keys = std::env::var_os("FLEET_KEYS").is_some();
     let mut going: Vec<(usize, std::vec::IntoIter<Event>)> = Vec::new();
     let mut next = 0;
     loop {
@@ -128,6 +130,10 @@ pub fn play(count: usize, pause: Duration, standing: Duration) {
                 let outcome = outcome(progress.name(device), device);
                 let outcome = progress.end(device, outcome).cloned().unwrap();
                 board.ended(&outcome, &progress);
+                if keys && outcome.end == End::Done {
+                    let key = format!("{{\"api_key\":\"k{device}\"}}\n");
+                    aside(|| std::io::stdout().write_all(key.as_bytes())).unwrap();
+                }
             }
         }
         std::thread::sleep(pause);

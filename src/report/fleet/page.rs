@@ -122,7 +122,8 @@ fn tiles(counts: Counts) -> Vec<Value> {
 }
 
 fn group(group: &Group<'_>) -> Value {
-    let example = group.outcomes.iter().find_map(|outcome| outcome.message.as_deref()).unwrap_or_default();
+    let messages = group.outcomes.iter().map(|outcome| lines::message(outcome));
+    let example = messages.into_iter().find(|message| !message.is_empty()).unwrap_or_default();
     context! {
         title => group.title(),
         tone => tone(group.end),
@@ -161,7 +162,7 @@ fn failure(outcome: &Outcome) -> Value {
         device => outcome.device.clone(),
         tone => tone(outcome.end),
         how,
-        message => outcome.message.as_deref().unwrap_or_default(),
+        message => lines::message(outcome),
         about => about(outcome),
         took => if outcome.spans.is_empty() { String::new() } else { lines::lasting(Duration::from_millis(outcome.took())) },
     }
@@ -215,7 +216,7 @@ fn row(outcome: &Outcome, classes: &mut Vec<&'static str>) -> (String, usize, i6
     let end = WORST_FIRST.iter().position(|end| *end == outcome.end).unwrap_or_default();
     let place = |phase: Phase| PHASES.iter().position(|known| *known == phase).unwrap_or_default() as u64;
     let spans = outcome.spans.iter().flat_map(|span| [place(span.phase), span.from, span.to]).collect();
-    let message = printable(outcome.message.as_deref().unwrap_or_default());
+    let message = printable(&lines::message(outcome));
     (printable(&outcome.device), end, class, message, printable(&about(outcome)), spans)
 }
 

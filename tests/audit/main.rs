@@ -9,3 +9,4 @@ mod chromium;
 mod devices;
 mod forms;
 mod scene;
+mod schema;

@@ -30,6 +30,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::event::{Event, Observer};
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 
@@ -200,6 +201,7 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
         interrupt: Interrupt::never(),
         simulated: false,
         serial: None,
+        gate: Gate::Open,
     };
     Mint {
         errand: Errand::Keep,

@@ -43,6 +43,7 @@
 //! | [`rest`] | HTTPS to a device: the certificate judged before the key is sent, one request | follow a redirect, send a key in a URL |
 //! | [`journal`] | what a run is about to do and has done, on disk before it goes on | hold a secret |
 //! | [`verbs`] | the story of each verb, top to bottom | wording, flags |
+//! | [`fleet`] | many devices in one run: inventory, who goes first, when to stop, the ledger | wording, knowledge of a verb |
 //! | [`report`] | all wording, exit statuses; stdout carries data only | decide |
 //! | [`cli`] | flags to requests | logic |
 //!
@@ -76,6 +77,8 @@ pub mod rest;
 pub mod journal;
 
 pub mod verbs;
+
+pub mod fleet;
 
 pub mod report;
 

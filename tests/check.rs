@@ -20,6 +20,7 @@ use fgtkey::verbs::check::{Caution, Check, Checked, Obstacle};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::event::Trust;
 use fgtkey::verbs::failure::{Failure, Left, MintError};
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::survey::SurveyError;
 use fgtkey::verbs::{Event, Observer};
 
@@ -44,7 +45,15 @@ async fn checked_with(spec: DeviceSpec, password: &'static str) -> (Result<Check
     let addr = server.addr();
     let endpoint =
         Endpoint { name: "fw1".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    let line = Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false, serial: None };
+    let line = Line {
+        dial,
+        endpoint,
+        within,
+        interrupt: Interrupt::never(),
+        simulated: false,
+        serial: None,
+        gate: Gate::Open,
+    };
     let result = Check { line, templates: Templates::embedded().unwrap() }.run(&mut Nobody).await;
     for command in device.commands() {
         let reads = ["get ", "show "].iter().any(|verb| command.starts_with(verb));

@@ -4,7 +4,9 @@ mod audit;
 mod check;
 mod delivery;
 mod exec;
+mod fleet;
 mod get;
+mod inventory;
 mod mint;
 mod plan;
 mod revoke;
@@ -26,13 +28,18 @@ pub use audit::{AuditArgs, Form, FormOrOption, PrefixLength};
 pub use check::{CheckArgs, JsonOrOption, NoOutput, SimulatedArgs};
 pub use delivery::{DeliveryArgs, EscrowArgs, OutputOrOption};
 pub use exec::ExecArgs;
+pub use fleet::{FleetArgs, WavesArgs};
 pub use get::GetArgs;
+pub use inventory::{InventoryArgs, SelectionArgs};
 pub use mint::{MintArgs, OrderArgs};
 pub use plan::PlanArgs;
 pub use revoke::RevokeArgs;
 pub use rotate::{Grace, RotateArgs};
 pub use sim::SimArgs;
 pub use verify::{KeyArgs, ModeArg, VerifyArgs, VerifyCommand};
+
+/// What a device may be called.
+const DEVICES: &str = "[user@]host[:port], IPv6 in brackets; a device or a group of an inventory (repeatable)";
 
 /// Mint, rotate and revoke FortiOS REST API keys over SSH.
 #[derive(Debug, Parser)]
@@ -89,6 +96,8 @@ pub enum Command {
     Exec(Box<ExecArgs>),
     /// Finish the deliveries that are still in the escrow
     Deliver(DeliverArgs),
+    /// Show the effective list of devices
+    Inventory(InventoryArgs),
     /// List the presets, or show one
     Preset(PresetArgs),
     /// Run simulated FortiGates on loopback, to rehearse and to test against

@@ -1,92 +1,127 @@
 //! `fgtkey audit` from flags.
 
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tempfile::NamedTempFile;
 
+use crate::fleet::outcome::Outcome;
 use crate::fortios::audit::{Known, Policy};
 use crate::fortios::render::Templates;
 use crate::fortios::request::{Request, RequestFlags};
 use crate::report::audit::{DeviceView, Unaudited, to_html, to_json, to_sarif, to_table};
-use crate::report::{Exit, Reporter, with_causes};
+use crate::report::{Exit, Reporter, Verbosity, words};
 use crate::session::drive::Interrupt;
 use crate::sim::Running;
 use crate::verbs::audit::{Audit, Audited};
 use crate::verbs::console::Line;
-use crate::verbs::failure::Failure;
 
 use super::args::{AuditArgs, Form, Talk};
+use super::devices::{self, Device};
+use super::fleet::{self, Fleet, Shared};
+use super::logging_in::{self, Ways};
+use super::page::Page;
 use super::transcript::Recorded;
-use super::{check, ended, logging_in, print, request, runtime, simulated, terminal};
-
-/// What is wrong with the command line, and what to type instead.
-type Usage = (String, Option<String>);
+use super::{Usage, block_on, check, ended, print, request, simulated, terminal};
 
 pub(super) fn run(args: &AuditArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match runtime() {
-        Ok(runtime) => runtime.block_on(audit(args, talk, reporter)),
-        Err(error) => {
-            reporter.error(None, &error);
-            Exit::Failed
+    let done = devices::choose(&args.devices, &args.fleet, reporter).and_then(|chosen| {
+        let read = Read::flags(args)?;
+        if chosen.is_fleet {
+            return fleet(args, read, &chosen.devices, talk);
         }
-    }
-}
-
-async fn audit(args: &AuditArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    let interrupt = super::interrupt::listen(talk.color);
-    let asked = match prepared(args, interrupt).await {
-        Ok(asked) => asked,
-        Err(usage) => return ended(Err(usage), reporter),
-    };
-    let mut recorded = match Recorded::new(reporter, talk.transcript.as_deref()) {
-        Ok(recorded) => recorded,
-        Err(usage) => return ended(Err(usage), reporter),
-    };
-    recorded.reporter.align(asked.audits.iter().map(|audit| audit.line.endpoint.name.as_str()));
-    let mut found = Found::default();
-    for audit in &asked.audits {
-        let name = &audit.line.endpoint.name;
-        match audit.run(&mut recorded).await {
-            Ok(audited) => found.add(args, &asked, &audited),
-            Err(failure) => {
-                let exit = recorded.reporter.failed(name, &failure);
-                if exit == Exit::Interrupted {
-                    return recorded.finish(exit);
-                }
-                found.unaudited.push(unaudited(name, &failure));
-            }
-        }
-    }
-    let exit = told(args, asked.page, talk, &found, recorded.reporter);
-    recorded.finish(exit)
+        Ok(block_on(reporter, async |reporter| audit(args, chosen.only(), read, talk, reporter).await))
+    });
+    ended(done, reporter)
 }
 
 /// Everything that can be judged before anything is contacted.
-struct Asked {
-    audits: Vec<Audit>,
+struct Read {
+    policy: Policy,
     /// Proven writable.
     page: Option<Page>,
-    /// For the lines that mend.
     templates: Templates,
-    /// The simulated device lives as long as the run.
-    _device: Option<Running>,
+}
+
+impl Read {
+    fn flags(args: &AuditArgs) -> Result<Read, Usage> {
+        let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
+        let page = args.html.as_deref().map(|path| Page::reserve("--html", path)).transpose()?;
+        Ok(Read { policy: policy(args)?, page, templates })
+    }
+
+    fn audit(&self, line: Line) -> Audit {
+        Audit { line, templates: self.templates.clone(), policy: self.policy.clone() }
+    }
+}
+
+async fn audit(
+    args: &AuditArgs,
+    device: Option<&Device>,
+    read: Read,
+    talk: &Talk,
+    reporter: &mut Reporter,
+) -> Result<Exit, Usage> {
+    let interrupt = super::interrupt::listen(talk.color);
+    // Dropped at the end: the simulated device lives as long as the run.
+    let (line, _device) = line(args, device, interrupt).await?;
+    let audit = read.audit(line);
+    let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
+    let name = &audit.line.endpoint.name;
+    recorded.reporter.align([name.as_str()]);
+    let mut found = Found::default();
+    match audit.run(&mut recorded).await {
+        Ok(audited) => drop(found.add(args, 0, DeviceView::of(&audited, &read.templates), &audited)),
+        Err(failure) => {
+            let exit = recorded.reporter.failed(name, &failure);
+            if exit == Exit::Interrupted {
+                return Ok(recorded.finish(exit));
+            }
+            found.unaudited.push(Unaudited { device: name.clone(), reason: words(&failure.error) });
+        }
+    }
+    let exit = told(args, read.page, talk, found, recorded.reporter);
+    Ok(recorded.finish(exit))
+}
+
+/// Many devices: what was found is printed at the end, in the order of the inventory.
+fn fleet(args: &AuditArgs, read: Read, devices: &[Device], talk: &Talk) -> Result<Exit, Usage> {
+    let shared = Shared::new(devices, |_| Ok(()))?;
+    fleet::running(talk, async |interrupt| {
+        let ways = Ways::new(&args.ssh, args.ssh_options(), interrupt.clone())?;
+        let lines = shared.lines(devices, &ways, |(): &()| None, |(): &(), _| Ok(()))?;
+        let run = fleet::Asked::looking(&args.fleet, "audit", devices, talk)?;
+        let audits = Fleet::new(devices, &shared, lines, |line, (): &()| Some(read.audit(line)));
+        let mut found = Found::default();
+        let mut tell = |at: usize, audited: Audited, _: &mut Reporter| {
+            found.add(args, at, DeviceView::of(&audited, &read.templates), &audited)
+        };
+        let (exit, progress) = fleet::watched(&audits, run, talk, interrupt, &mut tell).await;
+        let failed = progress.outcomes().filter(|outcome| !outcome.end.is_done());
+        let reason = |outcome: &Outcome| outcome.message.clone().unwrap_or_else(|| outcome.end.name().to_owned());
+        let unaudited = failed.map(|outcome| Unaudited { device: outcome.device.clone(), reason: reason(outcome) });
+        found.unaudited.extend(unaudited);
+        let mut reporter = Reporter::stderr(talk.color, Verbosity::new(talk.quiet, talk.verbose));
+        let told = told(args, read.page, talk, found, &mut reporter);
+        Ok(if exit == Exit::Interrupted { exit } else { told })
+    })
 }
 
 /// What all devices told.
 #[derive(Default)]
 struct Found {
-    views: Vec<DeviceView>,
+    /// By their numbers.
+    views: BTreeMap<usize, DeviceView>,
     unaudited: Vec<Unaudited>,
     /// Whether there is a finding that the operator wants to fail on.
     fails: bool,
 }
 
 impl Found {
-    fn add(&mut self, args: &AuditArgs, asked: &Asked, audited: &Audited) {
-        self.fails |= audited.audit.reaches(args.fail_on);
-        self.views.push(DeviceView::of(audited, &asked.templates));
+    fn add(&mut self, args: &AuditArgs, at: usize, view: DeviceView, audited: &Audited) -> Exit {
+        let fails = audited.audit.reaches(args.fail_on);
+        self.fails |= fails;
+        self.views.insert(at, view);
+        if fails { Exit::Differs } else { Exit::Done }
     }
 
     fn exit(&self) -> Exit {
@@ -99,42 +134,32 @@ impl Found {
     }
 }
 
-fn unaudited(device: &str, failure: &Failure) -> Unaudited {
-    Unaudited { device: device.to_owned(), reason: with_causes(&failure.error) }
-}
-
 /// Prints what was found and writes the page; the exit status of the whole.
-fn told(args: &AuditArgs, page: Option<Page>, talk: &Talk, found: &Found, reporter: &mut Reporter) -> Exit {
-    let views = &found.views;
+fn told(args: &AuditArgs, page: Option<Page>, talk: &Talk, found: Found, reporter: &mut Reporter) -> Exit {
+    let exit = found.exit();
+    let Found { views, unaudited, .. } = found;
+    let views: Vec<DeviceView> = views.into_values().collect();
     let text = match args.form() {
         Some(Form::Json) => views.iter().map(to_json).collect(),
-        Some(Form::Sarif) => to_sarif(views, &found.unaudited),
+        Some(Form::Sarif) => to_sarif(&views, &unaudited),
         None => {
             let terminal = terminal::stdout(talk.color);
             views.iter().map(|view| to_table(view, terminal)).collect::<Vec<_>>().join("\n")
         }
     };
     if let Some(page) = page {
-        let path = page.path.display().to_string();
-        if let Err(error) = page.write(found) {
-            reporter.bad_usage(&format!("--html: {path}: {error}"), None);
+        let path = page.path().display().to_string();
+        let html = to_html(&views, &unaudited, Timestamp::now()).map_err(|error| error.to_string());
+        if let Err(error) = html.and_then(|html| page.write(&html)) {
+            reporter.bad_usage(&format!("--html: {error}"), None);
             return Exit::Failed;
         }
         reporter.page_written(&path);
     }
     match print(text.as_bytes()) {
-        Exit::Done => found.exit(),
-        exit => exit,
+        Exit::Done => exit,
+        failed => failed,
     }
-}
-
-async fn prepared(args: &AuditArgs, interrupt: Interrupt) -> Result<Asked, Usage> {
-    let templates = || Templates::embedded().map_err(|error| (error.to_string(), error.hint()));
-    let policy = policy(args)?;
-    let page = args.html.as_deref().map(Page::reserve).transpose()?;
-    let (lines, device) = lines(args, interrupt).await?;
-    let audits = lines.into_iter().map(|line| Ok(Audit { line, templates: templates()?, policy: policy.clone() }));
-    Ok(Asked { audits: audits.collect::<Result<_, Usage>>()?, page, templates: templates()?, _device: device })
 }
 
 fn policy(args: &AuditArgs) -> Result<Policy, Usage> {
@@ -153,45 +178,25 @@ fn policy(args: &AuditArgs) -> Result<Policy, Usage> {
     })
 }
 
-/// The ways to the devices, each named once.
-async fn lines(args: &AuditArgs, interrupt: Interrupt) -> Result<(Vec<Line>, Option<Running>), Usage> {
+/// The way to the device, or to one that is simulated for as long as it is held.
+async fn line(
+    args: &AuditArgs,
+    device: Option<&Device>,
+    interrupt: Interrupt,
+) -> Result<(Line, Option<Running>), Usage> {
     if args.sim {
         let options = check::options(&args.simulated)?;
         let running = simulated::start(&options).await?;
         simulated::weak_users(&running);
         let line = simulated::line(&running, logging_in::within(&args.ssh), interrupt);
-        return Ok((vec![line], Some(running)));
+        return Ok((line, Some(running)));
     }
     check::check_flags(&args.simulated)?;
-    if args.devices.is_empty() {
-        let hint = "fgtkey audit [USER@]HOST[:PORT], or fgtkey audit --sim to try it without a device";
-        return Err(("no device is named".into(), Some(hint.into())));
-    }
-    let line = |device: &String| logging_in::line(&args.ssh, args.ssh_options(), device, None, interrupt.clone());
-    Ok((args.devices.iter().map(line).collect::<Result<_, Usage>>()?, None))
+    let ways = Ways::new(&args.ssh, args.ssh_options(), interrupt)?;
+    Ok((ways.line(device.ok_or_else(no_device)?, None)?, None))
 }
 
-/// The page, reserved before anything is contacted: a private draft beside its place.
-struct Page {
-    draft: NamedTempFile,
-    path: PathBuf,
-}
-
-impl Page {
-    fn reserve(path: &Path) -> Result<Page, Usage> {
-        let usage = |why: String| (format!("--html {}: {why}", path.display()), None);
-        if path.is_dir() {
-            return Err(usage("is a directory".into()));
-        }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let draft = NamedTempFile::new_in(parent).map_err(|error| usage(io::Error::from(error.kind()).to_string()))?;
-        Ok(Page { draft, path: path.to_owned() })
-    }
-
-    fn write(mut self, found: &Found) -> Result<(), String> {
-        let html = to_html(&found.views, &found.unaudited, Timestamp::now()).map_err(|error| error.to_string())?;
-        let written = self.draft.write_all(html.as_bytes()).and_then(|()| self.draft.as_file().sync_all());
-        let placed = written.and_then(|()| self.draft.persist(&self.path).map(drop).map_err(|error| error.error));
-        placed.map_err(|error| with_causes(&error))
-    }
+fn no_device() -> Usage {
+    let hint = "fgtkey audit [USER@]HOST[:PORT], or fgtkey audit --sim to try it without a device";
+    ("no device is named".into(), Some(hint.into()))
 }

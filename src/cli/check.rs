@@ -1,5 +1,6 @@
 //! `fgtkey check` from flags.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::fortios::render::Templates;
@@ -9,38 +10,72 @@ use crate::report::{Exit, Reporter};
 use crate::session::drive::Interrupt;
 use crate::sim::{Running, SimOptions};
 use crate::ssh::HostKeyPolicy;
-use crate::verbs::check::Check;
+use crate::verbs::check::{Check, Checked};
 
 use super::args::{CheckArgs, JsonOrOption, SimulatedArgs, SshArgs, Talk, VdomModeArg};
+use super::devices::{self, Device};
+use super::fleet::{self, Fleet, Shared};
+use super::logging_in::{self, Ways};
 use super::transcript::Recorded;
-use super::{Usage, block_on, logging_in, print, simulated};
+use super::{Usage, block_on, ended, print, simulated};
 
 pub(super) fn run(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    block_on(reporter, async |reporter| check(args, talk, reporter).await)
+    let done = devices::choose(&args.devices, &args.fleet, reporter).and_then(|chosen| {
+        if chosen.is_fleet {
+            return fleet(args, &chosen.devices, talk);
+        }
+        Ok(block_on(reporter, async |reporter| check(args, chosen.only(), talk, reporter).await))
+    });
+    ended(done, reporter)
 }
 
-async fn check(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
+async fn check(args: &CheckArgs, device: Option<&Device>, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
-    let (check, _device) = prepared(args, interrupt).await?;
+    let (check, _device) = prepared(args, device, interrupt).await?;
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match check.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&check.line.endpoint.name, &failure),
-        Ok(checked) => {
-            let next = Next { words: words(args), simulated: args.sim };
-            let json = args.output.contains(&JsonOrOption::Json);
-            let text = if json { to_json(&checked, &next) } else { to_table(&checked, &next) };
-            match print(text.as_bytes()) {
-                Exit::Done if !checked.obstacles().is_empty() => Exit::Failed,
-                exit => exit,
-            }
-        }
+        Ok(checked) => match print(text(args, device, &checked).as_bytes()) {
+            Exit::Done if !checked.obstacles().is_empty() => Exit::Failed,
+            exit => exit,
+        },
     };
     Ok(recorded.finish(exit))
 }
 
+/// Many devices: what was found is printed at the end, in the order of the inventory.
+fn fleet(args: &CheckArgs, devices: &[Device], talk: &Talk) -> Result<Exit, Usage> {
+    let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
+    let shared = Shared::new(devices, |_| Ok(()))?;
+    fleet::running(talk, async |interrupt| {
+        let ways = Ways::new(&args.ssh, ssh_options(args), interrupt.clone())?;
+        let lines = shared.lines(devices, &ways, |(): &()| None, |(): &(), _| Ok(()))?;
+        let run = fleet::Asked::looking(&args.fleet, "check", devices, talk)?;
+        let checks =
+            Fleet::new(devices, &shared, lines, |line, (): &()| Some(Check { line, templates: templates.clone() }));
+        let mut texts = BTreeMap::new();
+        let mut tell = |at: usize, checked: Checked, _: &mut Reporter| {
+            texts.insert(at, text(args, devices.get(at), &checked));
+            if checked.obstacles().is_empty() { Exit::Done } else { Exit::Failed }
+        };
+        let exit = fleet::each(&checks, run, talk, interrupt, &mut tell).await;
+        Ok(fleet::printed(texts, exit))
+    })
+}
+
+fn text(args: &CheckArgs, device: Option<&Device>, checked: &Checked) -> String {
+    let next = Next { words: words(args, device), simulated: args.sim };
+    let json = args.output.contains(&JsonOrOption::Json);
+    if json { to_json(checked, &next) } else { to_table(checked, &next) }
+}
+
 /// Everything that can be judged before anything is contacted.
-async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Option<Running>), Usage> {
+async fn prepared(
+    args: &CheckArgs,
+    device: Option<&Device>,
+    interrupt: Interrupt,
+) -> Result<(Check, Option<Running>), Usage> {
     let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
     if args.sim {
         let running = simulated::start(&options(&args.simulated)?).await?;
@@ -48,8 +83,7 @@ async fn prepared(args: &CheckArgs, interrupt: Interrupt) -> Result<(Check, Opti
         return Ok((Check { line, templates }, Some(running)));
     }
     check_flags(&args.simulated)?;
-    let text = args.device.as_deref().ok_or_else(no_device)?;
-    let line = logging_in::line(&args.ssh, ssh_options(args), text, None, interrupt)?;
+    let line = Ways::new(&args.ssh, ssh_options(args), interrupt)?.line(device.ok_or_else(no_device)?, None)?;
     Ok((Check { line, templates }, None))
 }
 
@@ -107,13 +141,18 @@ pub(super) fn options_of(output: &[JsonOrOption]) -> Vec<String> {
 }
 
 /// The words that lead a next command to the same device in the same way.
-fn words(args: &CheckArgs) -> Vec<String> {
-    let device: Vec<String> = match &args.device {
-        Some(device) => vec![device.clone()],
+fn words(args: &CheckArgs, device: Option<&Device>) -> Vec<String> {
+    let device: Vec<String> = match device {
+        Some(Device::Named(text)) => vec![text.clone()],
+        Some(Device::Listed(entry)) => inventory_words(args).chain([entry.name.clone()]).collect(),
         None => simulated_words(&args.simulated),
     };
     let options = ssh_options(args).into_iter().flat_map(|option| ["-o".to_owned(), option]);
     device.into_iter().chain(login_words(&args.ssh)).chain(options).collect()
+}
+
+fn inventory_words(args: &CheckArgs) -> impl Iterator<Item = String> {
+    args.fleet.selection.inventories.iter().flat_map(|file| ["--inventory".to_owned(), file.display().to_string()])
 }
 
 fn simulated_words(args: &SimulatedArgs) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Delivery flags to destinations and the escrow.
 
+use std::path::PathBuf;
+
 use crate::deliver::seal::Recipients;
 use crate::deliver::{Defaults, DeliverError, Destination, DestinationError, EscrowPlace, Format, escrow};
 use crate::fortios::request::DeliverEntry;
@@ -52,7 +54,12 @@ pub(super) fn custody(
 
 /// The journal of this person.
 pub(super) fn journal() -> Result<Journal, Usage> {
-    journal::directory().map(Journal::at).ok_or_else(no_place)
+    journal_directory().map(Journal::at)
+}
+
+/// Where it is.
+pub(super) fn journal_directory() -> Result<PathBuf, Usage> {
+    journal::directory().ok_or_else(no_place)
 }
 
 fn no_place() -> Usage {

@@ -11,11 +11,17 @@ use crate::verbs::program::{Program, ProgramError};
 use crate::verbs::{Event, Observer, exec};
 
 use super::args::{ExecArgs, Talk};
-use super::order::{self, Prepared};
+use super::devices::{self, Chosen, Device};
+use super::order::{self, Order, Prepared};
 use super::transcript::Recorded;
 use super::{Usage, block_on, ended, logging_in, runtime};
 
 pub(super) fn run(args: &ExecArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
+    let device = match device(args, reporter) {
+        Ok(device) => device,
+        Err(usage) => return ended(Err(usage), reporter),
+    };
+    let device = device.as_ref();
     // Before there is a key: a misspelt command must not cost one.
     let program = match Program::find(&args.command) {
         Ok(program) => program,
@@ -23,11 +29,18 @@ pub(super) fn run(args: &ExecArgs, talk: &Talk, reporter: &mut Reporter) -> Exit
     };
     let done = match &args.from {
         Some(from) => fetched(args, from, &program, reporter),
-        None => prepared(args).map(|(prepared, errand)| {
-            block_on(reporter, async |reporter| minted(args, prepared, errand, program, talk, reporter).await)
+        None => prepared(args, device).map(|(prepared, errand)| {
+            let on = (device, prepared, errand);
+            block_on(reporter, async |reporter| minted(args, on, program, talk, reporter).await)
         }),
     };
     ended(done, reporter)
+}
+
+/// A command has one device. With `--from`, it is a name for paths.
+fn device(args: &ExecArgs, reporter: &mut Reporter) -> Result<Option<Device>, Usage> {
+    let chosen = devices::choose(&args.order.devices, &args.order.fleet, reporter)?;
+    Ok(chosen.one("exec")?.cloned())
 }
 
 fn not_run(error: &ProgramError, reporter: &mut Reporter) -> Exit {
@@ -37,7 +50,7 @@ fn not_run(error: &ProgramError, reporter: &mut Reporter) -> Exit {
 
 fn fetched(args: &ExecArgs, from: &Destination, program: &Program, reporter: &mut Reporter) -> Result<Exit, Usage> {
     let named = |text: &str| logging_in::named(args.order.ssh.ssh_config.clone(), text);
-    let device = args.order.device.as_deref().map(named).transpose();
+    let device = args.order.devices.first().map(|text| named(text)).transpose();
     let device = device.map_err(|error| (with_causes(&error), error.hint()))?;
     let name = device.as_ref().map(|device| device.name.clone());
     let access = match (Get { from: from.clone(), device }).access() {
@@ -63,12 +76,13 @@ fn not_started(program: &Program, error: &io::Error, reporter: &mut Reporter) ->
 }
 
 /// What is minted, and what for. Nobody would have a key that goes nowhere else and stays.
-fn prepared(args: &ExecArgs) -> Result<(Prepared, Errand), Usage> {
+fn prepared(args: &ExecArgs, device: Option<&Device>) -> Result<(Prepared, Errand), Usage> {
     let lends = args.revoke_after || args.ttl.is_some();
     if args.order.delivery.format().is_some() {
         return Err(("-o: stdout is that of the command".into(), Some("leave it out".into())));
     }
-    let mut prepared = order::prepared(&args.order, "exec", false)?;
+    let chosen = Chosen { devices: device.cloned().into_iter().collect(), is_fleet: false };
+    let mut prepared = Order::read(&args.order, &chosen, "exec", false)?.of(device)?;
     if lends {
         // What goes with the command is for nobody else.
         prepared.destinations.clear();
@@ -89,15 +103,14 @@ fn prepared(args: &ExecArgs) -> Result<(Prepared, Errand), Usage> {
 
 async fn minted(
     args: &ExecArgs,
-    prepared: Prepared,
-    errand: Errand,
+    (device, prepared, errand): (Option<&Device>, Prepared, Errand),
     program: Program,
     talk: &Talk,
     reporter: &mut Reporter,
 ) -> Result<Exit, Usage> {
     let (interrupt, listener) = super::interrupt::listening(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
-    let (mint, _device) = order::mint(&args.order, prepared, errand, interrupt).await?;
+    let (mint, _device) = order::mint(&args.order, device, prepared, errand, interrupt).await?;
     let exec = Exec::new(mint, program.clone());
     let device = exec.mint().line.endpoint.name.clone();
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;

@@ -25,6 +25,11 @@ pub(super) fn read(args: &KeyArgs, device: &Device) -> Result<Option<Secret>, Us
     }
 }
 
+/// Whether the key of each device is in a place of its own.
+pub(super) fn is_of_each_device(args: &KeyArgs) -> bool {
+    args.key_file.is_none() && args.from.as_ref().is_some_and(Destination::names_device)
+}
+
 fn key_file(file: &Path) -> Result<Secret, Usage> {
     let is_stdin = file.as_os_str() == "-";
     let what = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };

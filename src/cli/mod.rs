@@ -6,13 +6,17 @@ mod check;
 mod confirm;
 mod deliver;
 mod delivery;
+mod devices;
 mod exec;
+mod fleet;
 mod get;
 mod interrupt;
+mod inventory;
 mod key;
 mod logging_in;
 mod mint;
 mod order;
+mod page;
 mod plan;
 mod preset;
 mod request;
@@ -57,6 +61,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Get(args) => get::run(&args, &mut reporter),
         Command::Exec(args) => exec::run(&args, &cli.talk, &mut reporter),
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
+        Command::Inventory(args) => inventory::run(&args, &cli.talk, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::deliver::{Destination, Format};
 use crate::fortios::render::Templates;
-use crate::fortios::request::{Request, RequestFlags};
+use crate::fortios::request::{Request, RequestFile, RequestFlags};
 use crate::fortios::saved_plan::SavedPlan;
 use crate::fortios::transaction::Transaction;
 use crate::fortios::version::{NEWEST, Version};
@@ -12,47 +12,120 @@ use crate::report::{refusal, with_causes};
 use crate::session::drive::Interrupt;
 use crate::sim;
 use crate::verbs::console::Line;
+use crate::verbs::custody::Custody;
 use crate::verbs::mint::{Asked, Errand, Mint};
 
 use super::args::OrderArgs;
-use super::{Usage, logging_in};
+use super::devices::{Chosen, Device};
+use super::logging_in::Ways;
+use super::{Usage, logging_in, request};
 
 /// Everything that can be judged before anything is contacted.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub(super) asked: Asked,
     /// The serial number that the device must have.
     pub(super) serial: Option<String>,
+    /// Who logs in, where the request says so and nobody else does.
+    pub(super) ssh_user: Option<String>,
     pub(super) transaction: Transaction,
     pub(super) templates: Templates,
     pub(super) destinations: Vec<Destination>,
     pub(super) version: Version,
 }
 
-/// Reads the flags of `verb` and what they name; `dry` is a run without a device.
-pub(super) fn prepared(args: &OrderArgs, verb: &str, dry: bool) -> Result<Prepared, Usage> {
-    let version = version(args)?;
-    check_device(args, verb, dry)?;
-    let request = request(args)?;
-    let destinations = super::delivery::destinations(&args.delivery, &request.deliver)?;
-    let templates = super::request::templates(&args.request)?;
-    let serial = super::request::serial(&args.request, &request);
-    let asked = Asked::Request(Box::new(request));
-    Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
+/// What is prepared for all devices of a command, and for each.
+pub(super) struct Order<'a> {
+    args: &'a OrderArgs,
+    file: Option<RequestFile>,
+    flags: RequestFlags,
+    templates: Templates,
+    version: Version,
 }
 
-/// The same for a plan that was saved, which is for one device only.
-pub(super) fn prepared_from(args: &OrderArgs, path: &Path) -> Result<Prepared, Usage> {
-    let version = version(args)?;
-    check_device(args, "mint", false)?;
-    let saved = saved(path)?;
-    if let Some(serial) = args.request.serial.as_ref().filter(|serial| **serial != saved.serial) {
-        return Err((format!("--serial {serial}: the plan is for {}", saved.serial), None));
+impl<'a> Order<'a> {
+    /// Reads the flags of `verb` and what they name; `dry` is a run without a device.
+    pub(super) fn read(args: &'a OrderArgs, chosen: &Chosen, verb: &str, dry: bool) -> Result<Self, Usage> {
+        let version = version(args)?;
+        check_device(args, chosen, verb, dry)?;
+        let file = request::file(&args.request)?;
+        let flags = request::flags(&args.request, args.consent.allow_weak);
+        Ok(Order { args, file, flags, templates: request::templates(&args.request)?, version })
     }
-    let destinations = super::delivery::destinations(&args.delivery, &[])?;
-    let templates = super::request::templates(&args.request)?;
-    let serial = Some(saved.serial.clone());
+
+    /// For one device, or for none.
+    pub(super) fn of(&self, device: Option<&Device>) -> Result<Prepared, Usage> {
+        let request = self.request(device)?;
+        let destinations = super::delivery::destinations(&self.args.delivery, &request.deliver)?;
+        let serial = request::serial(&self.args.request, &request);
+        let ssh_user = request.ssh_user.clone();
+        Ok(Prepared {
+            asked: Asked::Request(Box::new(request)),
+            serial,
+            ssh_user,
+            transaction: self.args.transaction,
+            templates: self.templates.clone(),
+            destinations,
+            version: self.version,
+        })
+    }
+
+    fn request(&self, device: Option<&Device>) -> Result<Request, Usage> {
+        let file = request::overlaid(self.file.as_ref(), device);
+        let is_bare = file.is_none() && self.flags == RequestFlags::default();
+        let request =
+            if self.args.sim && is_bare { Request::tutorial() } else { Request::from_parts(file, self.flags.clone()) };
+        request.map_err(|error| (error.to_string(), error.hint()))
+    }
+}
+
+/// The same for a plan that was saved, which is for one device only. What changes on the device is the plan's to say; of a
+/// request beside it counts where the key goes, who logs in, and that it is for the same objects on the same device.
+pub(super) fn prepared_from(args: &OrderArgs, chosen: &Chosen, path: &Path) -> Result<Prepared, Usage> {
+    let version = version(args)?;
+    chosen.one("mint --from-plan")?;
+    check_device(args, chosen, "mint", false)?;
+    let saved = saved(path)?;
+    let beside = super::request::file(&args.request)?;
+    let beside =
+        beside.map(|file| Request::from_parts(Some(file), RequestFlags { allow_weak: true, ..Default::default() }));
+    let beside = beside.transpose().map_err(|error| (error.to_string(), error.hint()))?;
+    check_serial(args.request.serial.as_deref(), &saved).map_err(|message| (format!("--serial {message}"), None))?;
+    if let Some(request) = &beside {
+        check_beside(request, &saved).map_err(|message| other_request(args, path, &message))?;
+    }
+    let deliver = beside.as_ref().map(|request| request.deliver.as_slice()).unwrap_or_default();
+    let destinations = super::delivery::destinations(&args.delivery, deliver)?;
+    let templates = request::templates(&args.request)?;
+    let (serial, ssh_user) = (Some(saved.serial.clone()), beside.and_then(|request| request.ssh_user));
     let asked = Asked::Saved(Box::new(saved));
-    Ok(Prepared { asked, serial, transaction: Transaction::Off, templates, destinations, version })
+    Ok(Prepared { asked, serial, ssh_user, transaction: args.transaction, templates, destinations, version })
+}
+
+fn check_serial(serial: Option<&str>, saved: &SavedPlan) -> Result<(), String> {
+    match serial.filter(|serial| *serial != saved.serial) {
+        Some(serial) => Err(format!("{serial}: the plan is for {}", saved.serial)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a request is for what the plan is for.
+fn check_beside(request: &Request, saved: &SavedPlan) -> Result<(), String> {
+    check_serial(request.serial.as_deref(), saved).map_err(|message| format!("device.serial {message}"))?;
+    let (user, profile) = (request.api_user.name.as_str(), request.profile.name().as_str());
+    if user != saved.api_user {
+        return Err(format!("api_user.name {user}: the plan is for {}", saved.api_user));
+    }
+    if profile != saved.profile {
+        return Err(format!("profile.name {profile}: the plan is for {}", saved.profile));
+    }
+    Ok(())
+}
+
+fn other_request(args: &OrderArgs, path: &Path, message: &str) -> Usage {
+    let file = args.request.request.as_deref().unwrap_or(Path::new("-r")).display();
+    let again = format!("`fgtkey plan … -r {file} --out {}` makes a plan of this request", path.display());
+    (format!("{file}: {message}"), Some(again))
 }
 
 fn saved(path: &Path) -> Result<SavedPlan, Usage> {
@@ -68,7 +141,7 @@ pub(super) fn version(args: &OrderArgs) -> Result<Version, Usage> {
 }
 
 /// Flags that have no meaning for what the command is to be run on, and what it is to be run on.
-pub(super) fn check_device(args: &OrderArgs, verb: &str, dry: bool) -> Result<(), Usage> {
+pub(super) fn check_device(args: &OrderArgs, chosen: &Chosen, verb: &str, dry: bool) -> Result<(), Usage> {
     if args.sim {
         return Ok(());
     }
@@ -85,10 +158,7 @@ pub(super) fn check_device(args: &OrderArgs, verb: &str, dry: bool) -> Result<()
         let instead = if verb == "exec" { "--sim" } else { "--dry-run" };
         return Err((message, Some(format!("leave it out, or add {instead}"))));
     }
-    match args.device {
-        Some(_) => Ok(()),
-        None => Err(no_device(verb)),
-    }
+    if chosen.devices.is_empty() && !chosen.is_fleet { Err(no_device(verb)) } else { Ok(()) }
 }
 
 fn no_device(verb: &str) -> Usage {
@@ -97,48 +167,68 @@ fn no_device(verb: &str) -> Usage {
     ("no device is named".into(), Some(hint))
 }
 
-fn request(args: &OrderArgs) -> Result<Request, Usage> {
-    let file = super::request::file(&args.request)?;
-    let flags = super::request::flags(&args.request, args.consent.allow_weak);
-    let is_bare = file.is_none() && flags == RequestFlags::default();
-    let request = if args.sim && is_bare { Request::tutorial() } else { Request::from_parts(file, flags) };
-    request.map_err(|error| (error.to_string(), error.hint()))
-}
-
 /// The mint, and the simulated device, which lives as long as it is held.
 pub(super) async fn mint(
     args: &OrderArgs,
+    device: Option<&Device>,
     prepared: Prepared,
     errand: Errand,
     interrupt: Interrupt,
 ) -> Result<(Mint, Option<sim::Running>), Usage> {
-    let verification = args.verify.verification(logging_in::within(&args.ssh))?;
-    let format = args.delivery.format().unwrap_or(Format::Key);
-    let destinations = prepared.destinations.clone();
-    let custody = super::delivery::custody(&args.delivery, destinations, format, verification, args.sim)?;
-    let user = prepared.asked.request().and_then(|request| request.ssh_user.as_deref());
-    let (line, device) = line(args, prepared.version, user, interrupt).await?;
-    let Prepared { asked, serial, transaction, templates, .. } = prepared;
-    let line = Line { serial, ..line };
-    let mint = Mint { line, asked, transaction, consent: args.consent.consent(), templates, custody, errand };
+    let custody = custody(args, &prepared.destinations, Format::Key)?;
+    let (line, running) = line(args, device, prepared.version, prepared.ssh_user.as_deref(), interrupt).await?;
+    let mint = minting(args, line, prepared, custody, errand);
     mint.rehearse().map_err(|error| refusal(&error))?;
-    Ok((mint, device))
+    Ok((mint, running))
+}
+
+/// A mint on one device.
+pub(super) fn minting(args: &OrderArgs, line: Line, prepared: Prepared, custody: Custody, errand: Errand) -> Mint {
+    let Prepared { asked, serial, transaction, templates, .. } = prepared;
+    let line = Line { serial: serial.or(line.serial.clone()), ..line };
+    Mint { line, asked, transaction, consent: args.consent.consent(), templates, custody, errand }
+}
+
+/// Where the keys of a fleet go: each to a place of its own.
+pub(super) fn fleet_custody(args: &OrderArgs, destinations: &[Destination]) -> Result<Custody, Usage> {
+    let shared = |to: &&Destination| !to.names_device() && !to.is_stdout() && to.kind() != "exec";
+    if let Some(serial) = &args.request.serial {
+        let hint = "the serial numbers of several devices stand in the inventory";
+        return Err((format!("--serial {serial} is for one device"), Some(hint.into())));
+    }
+    if let Some(to) = destinations.iter().find(shared) {
+        let message = format!("{to}: the keys of several devices would be written over each other there");
+        return Err((message, Some("put {{ device.name }} into it".into())));
+    }
+    custody(args, destinations, Format::NameAndKey)
+}
+
+/// Where the key goes; `format`: what stdout carries where nothing is said.
+pub(super) fn custody(args: &OrderArgs, destinations: &[Destination], format: Format) -> Result<Custody, Usage> {
+    let verification = args.verify.verification(logging_in::within(&args.ssh))?;
+    let format = args.delivery.format().unwrap_or(format);
+    super::delivery::custody(&args.delivery, destinations.to_vec(), format, verification, args.sim)
 }
 
 /// The way to the device, or to one that is simulated for as long as it is held.
 pub(super) async fn line(
     args: &OrderArgs,
+    device: Option<&Device>,
     version: Version,
     default_user: Option<&str>,
     interrupt: Interrupt,
 ) -> Result<(Line, Option<sim::Running>), Usage> {
-    if args.sim {
-        let running = simulated(args, version).await?;
-        let line = super::simulated::line(&running, logging_in::within(&args.ssh), interrupt);
-        return Ok((line, Some(running)));
+    match device {
+        Some(device) if !args.sim => {
+            let ways = Ways::new(&args.ssh, args.delivery.ssh_options(), interrupt)?;
+            Ok((ways.line(device, default_user)?, None))
+        }
+        _ => {
+            let running = simulated(args, version).await?;
+            let line = super::simulated::line(&running, logging_in::within(&args.ssh), interrupt);
+            Ok((line, Some(running)))
+        }
     }
-    let text = args.device.as_deref().unwrap_or_default();
-    Ok((logging_in::line(&args.ssh, args.delivery.ssh_options(), text, default_user, interrupt)?, None))
 }
 
 async fn simulated(args: &OrderArgs, version: Version) -> Result<sim::Running, Usage> {

@@ -8,6 +8,7 @@ use crate::report::with_causes;
 
 use super::Usage;
 use super::args::RequestArgs;
+use super::devices::Device;
 
 /// The request file, if one is named.
 pub(super) fn file(args: &RequestArgs) -> Result<Option<RequestFile>, Usage> {
@@ -19,6 +20,15 @@ pub(super) fn read(path: &Path) -> Result<RequestFile, Usage> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| (format!("{name}: {}", with_causes(&error)), None))?;
     RequestFile::parse(&name, &text).map_err(|error| (error.to_string(), error.hint()))
+}
+
+/// The request of a device: what the inventory says of it over the file.
+pub(super) fn overlaid(file: Option<&RequestFile>, device: Option<&Device>) -> Option<RequestFile> {
+    match (file, device.and_then(Device::request)) {
+        (file, None) => file.cloned(),
+        (None, Some(over)) => Some(RequestFile::clone(over)),
+        (Some(file), Some(over)) => Some(RequestFile::clone(over).overlaid(file.clone())),
+    }
 }
 
 /// What the flags say of the request.

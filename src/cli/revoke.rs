@@ -1,11 +1,13 @@
 //! `fgtkey revoke` from flags.
 
+use std::collections::BTreeSet;
+
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
 use crate::fortios::objects::{Objects, Profile, User};
 use crate::fortios::plan::Consent;
 use crate::fortios::render::Templates;
-use crate::fortios::request::{ProfileRequest, Request, RequestFlags};
+use crate::fortios::request::{ProfileRequest, Request, RequestFile, RequestFlags};
 use crate::fortios::retirement::{Claim, Retirement};
 use crate::fortios::status::VdomMode;
 use crate::fortios::version::{NEWEST, Version};
@@ -14,26 +16,36 @@ use crate::report::revoke::to_json;
 use crate::report::{Exit, Reporter};
 use crate::session::drive::Interrupt;
 use crate::sim;
-use crate::verbs::access::{Access, Switch};
+use crate::verbs::access::{Access, Switch, Switched};
 use crate::verbs::console::Line;
-use crate::verbs::revoke::Revoke;
+use crate::verbs::revoke::{Removal, Revoke, Sight};
 
 use super::args::{JsonOrOption, RevokeArgs, Talk, VdomModeArg};
 use super::check::options_of;
 use super::confirm::{can_be_asked, confirmed};
+use super::devices::{self, Chosen, Device};
+use super::fleet::{self, Earlier, Fleet, Shared};
+use super::logging_in::{self, Ways};
 use super::transcript::Recorded;
-use super::{Usage, block_on, delivery, ended, logging_in, print, request, simulated};
+use super::{Usage, block_on, delivery, ended, print, request, simulated};
 
 pub(super) fn run(args: &RevokeArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match asked(args) {
-        Err(usage) => ended(Err(usage), reporter),
-        Ok(asked) if args.dry_run => ended(dry_run(args, &asked), reporter),
-        Ok(_) if !args.yes && !args.enable && !can_be_asked() => {
-            reporter.nobody_to_ask();
-            Exit::Usage
+    let done = devices::choose(&args.devices, &args.fleet, reporter).and_then(|chosen| {
+        let read = Read::flags(args, &chosen)?;
+        if args.dry_run {
+            return dry_run(args, &read.of(chosen.one("revoke --dry-run")?)?);
         }
-        Ok(asked) => block_on(reporter, async |reporter| contact(args, asked, talk, reporter).await),
-    }
+        if !args.yes && !args.enable && !can_be_asked() {
+            reporter.nobody_to_ask();
+            return Ok(Exit::Usage);
+        }
+        if chosen.is_fleet {
+            return fleet(args, &read, chosen.devices, talk, reporter);
+        }
+        let asked = read.of(chosen.only())?;
+        Ok(block_on(reporter, async |reporter| contact(args, chosen.only(), asked, talk, reporter).await))
+    });
+    ended(done, reporter)
 }
 
 /// Everything that can be judged before anything is contacted.
@@ -48,44 +60,67 @@ struct Asked {
     version: Version,
 }
 
-fn asked(args: &RevokeArgs) -> Result<Asked, Usage> {
-    check_flags(args)?;
-    let version = args.fortios.as_deref().map(Version::parse_target).transpose();
-    let version = version.map_err(|error| (format!("--fortios: {error}"), error.hint()))?.unwrap_or(NEWEST);
-    let file = request::file(&args.request)?;
-    let flags = request::flags(&args.request, true);
-    let bare = RequestFlags { allow_weak: true, api_user: flags.api_user.clone(), ..RequestFlags::default() };
-    let templates = request::templates(&args.request)?;
-    let request = match (file, args.sim && flags == RequestFlags { allow_weak: true, ..RequestFlags::default() }) {
-        (None, true) => Some(Request::tutorial()),
-        (None, false) if flags == bare => None,
-        (file, _) => Some(Request::from_parts(file, flags.clone())),
-    };
-    let request = request.transpose().map_err(|error| (error.to_string(), error.hint()))?;
-    let api_user = match (&request, &flags.api_user) {
-        (Some(request), _) => request.api_user.name.clone(),
-        (None, Some(name)) => name.parse().map_err(|error| (format!("--api-user {name}: {error}"), None))?,
-        (None, None) => {
-            let hint = "--api-user NAME, or -r FILE with the request that made it";
-            return Err(("which API user is to go?".into(), Some(hint.into())));
-        }
-    };
-    let owned = request.as_ref().is_some_and(|request| matches!(request.profile, ProfileRequest::Made { .. }));
-    let profile = request.as_ref().map_or_else(|| api_user.to_string(), |request| request.profile.name().to_string());
-    let serial = request.as_ref().and_then(|request| request.serial.clone());
-    Ok(Asked {
-        api_user,
-        profile,
-        claim: Claim { user: true, owned, keep: args.keep_profile },
-        ssh_user: request.and_then(|request| request.ssh_user),
-        serial: args.request.serial.clone().or(serial),
-        templates,
-        version,
-    })
+/// What holds for all devices of the command.
+struct Read<'a> {
+    args: &'a RevokeArgs,
+    version: Version,
+    file: Option<RequestFile>,
+    flags: RequestFlags,
+    templates: Templates,
+}
+
+impl<'a> Read<'a> {
+    fn flags(args: &'a RevokeArgs, chosen: &Chosen) -> Result<Self, Usage> {
+        check_flags(args, chosen)?;
+        let version = args.fortios.as_deref().map(Version::parse_target).transpose();
+        let version = version.map_err(|error| (format!("--fortios: {error}"), error.hint()))?.unwrap_or(NEWEST);
+        Ok(Read {
+            args,
+            version,
+            file: request::file(&args.request)?,
+            flags: request::flags(&args.request, true),
+            templates: request::templates(&args.request)?,
+        })
+    }
+
+    /// For one device, or for none.
+    fn of(&self, device: Option<&Device>) -> Result<Asked, Usage> {
+        let (args, flags) = (self.args, &self.flags);
+        let file = request::overlaid(self.file.as_ref(), device);
+        let nothing = RequestFlags { allow_weak: true, ..RequestFlags::default() };
+        let bare = RequestFlags { api_user: flags.api_user.clone(), ..nothing.clone() };
+        let request = match (file, args.sim && *flags == nothing) {
+            (None, true) => Some(Request::tutorial()),
+            (None, false) if *flags == bare => None,
+            (file, _) => Some(Request::from_parts(file, flags.clone())),
+        };
+        let request = request.transpose().map_err(|error| (error.to_string(), error.hint()))?;
+        let api_user = match (&request, &flags.api_user) {
+            (Some(request), _) => request.api_user.name.clone(),
+            (None, Some(name)) => name.parse().map_err(|error| (format!("--api-user {name}: {error}"), None))?,
+            (None, None) => {
+                let hint = "--api-user NAME, or -r FILE with the request that made it";
+                return Err(("which API user is to go?".into(), Some(hint.into())));
+            }
+        };
+        let owned = request.as_ref().is_some_and(|request| matches!(request.profile, ProfileRequest::Made { .. }));
+        let own = || api_user.to_string();
+        let profile = request.as_ref().map_or_else(own, |request| request.profile.name().to_string());
+        let serial = request.as_ref().and_then(|request| request.serial.clone());
+        Ok(Asked {
+            api_user,
+            profile,
+            claim: Claim { user: true, owned, keep: args.keep_profile },
+            ssh_user: request.and_then(|request| request.ssh_user),
+            serial: args.request.serial.clone().or(serial),
+            templates: self.templates.clone(),
+            version: self.version,
+        })
+    }
 }
 
 /// Flags that have no meaning for what the command is to be run on, and what it is to be run on.
-fn check_flags(args: &RevokeArgs) -> Result<(), Usage> {
+fn check_flags(args: &RevokeArgs, chosen: &Chosen) -> Result<(), Usage> {
     let rehearsed = [("--fault", !args.faults.is_empty()), ("--trap", !args.traps.is_empty())];
     if let Some((flag, _)) = rehearsed.iter().filter(|_| !args.sim).find(|(_, given)| *given) {
         return Err((format!("{flag} is for the simulated device"), Some("add --sim".into())));
@@ -95,12 +130,12 @@ fn check_flags(args: &RevokeArgs) -> Result<(), Usage> {
         let message = format!("{flag} is for --dry-run and --sim: a device says itself what it is");
         return Err((message, Some("leave it out, or add --dry-run".into())));
     }
-    match (&args.device, args.sim || args.dry_run) {
-        (None, false) => {
+    match chosen.devices.is_empty() && !chosen.is_fleet && !args.sim && !args.dry_run {
+        true => {
             let hint = "fgtkey revoke [USER@]HOST[:PORT] --api-user NAME, or fgtkey revoke --sim to try it";
             Err(("no device is named".into(), Some(hint.into())))
         }
-        _ => Ok(()),
+        false => Ok(()),
     }
 }
 
@@ -120,10 +155,16 @@ fn dry_run(args: &RevokeArgs, asked: &Asked) -> Result<Exit, Usage> {
     Ok(print(script.to_string().as_bytes()))
 }
 
-async fn contact(args: &RevokeArgs, asked: Asked, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
+async fn contact(
+    args: &RevokeArgs,
+    device: Option<&Device>,
+    asked: Asked,
+    talk: &Talk,
+    reporter: &mut Reporter,
+) -> Result<Exit, Usage> {
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
-    let (line, _device) = line(args, &asked, interrupt).await?;
+    let (line, _device) = line(args, device, &asked, interrupt).await?;
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match (args.disable, args.enable) {
         (true, _) => switch(args, asked, line, Switch::Disable, &mut recorded).await?,
@@ -205,12 +246,15 @@ async fn switch(
     })
 }
 
-async fn line(args: &RevokeArgs, asked: &Asked, interrupt: Interrupt) -> Result<(Line, Option<sim::Running>), Usage> {
-    let serial = asked.serial.clone();
-    if !args.sim {
-        let text = args.device.as_deref().unwrap_or_default();
-        let line = logging_in::line(&args.ssh, options_of(&args.output), text, asked.ssh_user.as_deref(), interrupt)?;
-        return Ok((Line { serial, ..line }, None));
+async fn line(
+    args: &RevokeArgs,
+    device: Option<&Device>,
+    asked: &Asked,
+    interrupt: Interrupt,
+) -> Result<(Line, Option<sim::Running>), Usage> {
+    if let Some(device) = device.filter(|_| !args.sim) {
+        let ways = Ways::new(&args.ssh, options_of(&args.output), interrupt)?;
+        return Ok((expecting(ways.line(device, asked.ssh_user.as_deref())?, asked), None));
     }
     let default = sim::SimOptions::default();
     let options = sim::SimOptions {
@@ -225,5 +269,108 @@ async fn line(args: &RevokeArgs, asked: &Asked, interrupt: Interrupt) -> Result<
         return Err(("--sim: the simulated device made no key".into(), None));
     }
     let line = simulated::line(&running, logging_in::within(&args.ssh), interrupt);
-    Ok((Line { serial, ..line }, Some(running)))
+    Ok((expecting(line, asked), Some(running)))
+}
+
+/// The serial number of the request, else that of the inventory.
+fn expecting(line: Line, asked: &Asked) -> Line {
+    Line { serial: asked.serial.clone().or(line.serial.clone()), ..line }
+}
+
+/// Many devices: the person is asked once, for all of them.
+fn fleet(
+    args: &RevokeArgs,
+    read: &Read<'_>,
+    devices: Vec<Device>,
+    talk: &Talk,
+    reporter: &mut Reporter,
+) -> Result<Exit, Usage> {
+    if args.request.serial.is_some() {
+        return Err(("--serial is for one device".into(), Some("the inventory says them for several".into())));
+    }
+    let verb = match (args.disable, args.enable) {
+        (true, _) => "revoke --disable",
+        (_, true) => "revoke --enable",
+        _ => "revoke",
+    };
+    let earlier = Earlier::find(&args.waves, verb)?;
+    let devices = earlier.left(devices);
+    let shared = Shared::new(&devices, |device| read.of(Some(device)))?;
+    fleet::running(talk, async |interrupt| {
+        let ways = Ways::new(&args.ssh, options_of(&args.output), interrupt.clone())?;
+        let lines = shared.lines(&devices, &ways, |asked| asked.ssh_user.as_deref(), |_, _| Ok(()))?;
+        let names: BTreeSet<&str> =
+            devices.iter().filter_map(|device| Some(shared.of(device)?.api_user.as_str())).collect();
+        let question = question(args, &names, devices.len());
+        if !args.yes && !args.enable && !confirmed(&question, &mut interrupt.clone()).await {
+            reporter.not_meant("all devices");
+            return Ok(Exit::Failed);
+        }
+        let run = fleet::Asked::changing(&args.fleet, &args.waves, (verb, earlier), &devices, talk)?;
+        if args.disable || args.enable {
+            switches(args, (&devices, &shared, lines), run, talk, interrupt).await
+        } else {
+            Ok(removals(args, (&devices, &shared, lines), run, talk, interrupt).await)
+        }
+    })
+}
+
+fn question(args: &RevokeArgs, api_users: &BTreeSet<&str>, devices: usize) -> String {
+    let names: Vec<&str> = api_users.iter().copied().collect();
+    let what = if args.disable { "cut off from everywhere" } else { "removed" };
+    format!("is {} to be {what} on {devices} devices?", names.join(", "))
+}
+
+/// The devices, what their requests say, the ways to them.
+type On<'a> = (&'a [Device], &'a Shared<Asked>, Vec<Line>);
+
+async fn removals(
+    args: &RevokeArgs,
+    (devices, shared, lines): On<'_>,
+    run: fleet::Asked,
+    talk: &Talk,
+    interrupt: Interrupt,
+) -> Exit {
+    let removals = Fleet::new(devices, shared, lines, |line, asked: &Asked| {
+        Some(Removal {
+            line: expecting(line, asked),
+            templates: asked.templates.clone(),
+            api_user: asked.api_user.to_string(),
+            profile: asked.profile.clone(),
+            claim: asked.claim,
+            consent: consent(args),
+        })
+    });
+    let json = args.output.contains(&JsonOrOption::Json);
+    let mut tell = |at: usize, sight: Sight, _: &mut Reporter| match removals.of(at) {
+        Some((name, asked)) if json => print(to_json(name, asked.api_user.as_str(), &sight).as_bytes()),
+        _ => Exit::Done,
+    };
+    fleet::each(&removals, run, talk, interrupt, &mut tell).await
+}
+
+async fn switches(
+    args: &RevokeArgs,
+    (devices, shared, lines): On<'_>,
+    run: fleet::Asked,
+    talk: &Talk,
+    interrupt: Interrupt,
+) -> Result<Exit, Usage> {
+    let journal = delivery::journal()?.of_run(run.run());
+    let switch = if args.enable { Switch::Enable } else { Switch::Disable };
+    let switches = Fleet::new(devices, shared, lines, |line, asked: &Asked| {
+        Some(Access {
+            line: expecting(line, asked),
+            api_user: asked.api_user.clone(),
+            switch,
+            consent: consent(args),
+            templates: asked.templates.clone(),
+            journal: journal.clone(),
+        })
+    });
+    let mut tell = |at: usize, switched: Switched, _: &mut Reporter| match (switches.of(at), switched.restore) {
+        (Some((name, _)), Some(restore)) => print(format!("# {name}\n{restore}").as_bytes()),
+        _ => Exit::Done,
+    };
+    Ok(fleet::each(&switches, run, talk, interrupt, &mut tell).await)
 }

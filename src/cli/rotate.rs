@@ -9,16 +9,21 @@ use crate::fortios::names::ApiUser;
 use crate::fortios::objects::User;
 use crate::fortios::plan::{Consent, Plan, PlanError};
 use crate::fortios::render::Templates;
-use crate::fortios::request::{Request, RequestFlags};
+use crate::fortios::request::{Request, RequestFile, RequestFlags};
 use crate::fortios::retirement::Retirement;
 use crate::fortios::rotation::Pair;
 use crate::fortios::status::VdomMode;
+use crate::fortios::transaction::Transaction;
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
 use crate::verbs::console::Line;
+use crate::verbs::custody::Custody;
 use crate::verbs::rotate::{Rotate, Rotated, Way};
 
 use super::args::{Grace, RotateArgs, Talk, VdomModeArg};
+use super::devices::{self, Chosen, Device};
+use super::fleet::{self, Earlier, Fleet, Shared};
+use super::logging_in::Ways;
 use super::transcript::Recorded;
 use super::{Usage, block_on, delivery, ended, order, print, print_keyless, request, simulated};
 
@@ -26,14 +31,22 @@ use super::{Usage, block_on, delivery, ended, order, print, print_keyless, reque
 const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(args: &RotateArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    match asked(args) {
-        Ok(asked) if args.dry_run => ended(dry_run(args, &asked, reporter), reporter),
-        Ok(asked) => block_on(reporter, async |reporter| rotate(args, asked, talk, reporter).await),
-        Err(usage) => ended(Err(usage), reporter),
-    }
+    let done = devices::choose(&args.order.devices, &args.order.fleet, reporter).and_then(|chosen| {
+        let read = Read::flags(args, &chosen)?;
+        if args.dry_run {
+            return dry_run(args, &read.of(chosen.one("rotate --dry-run")?)?, reporter);
+        }
+        if chosen.is_fleet {
+            return fleet(args, &read, chosen.devices, talk);
+        }
+        let asked = read.of(chosen.only())?;
+        Ok(block_on(reporter, async |reporter| rotate(args, chosen.only(), asked, talk, reporter).await))
+    });
+    ended(done, reporter)
 }
 
 /// Everything that can be judged before anything is contacted.
+#[derive(Clone)]
 struct Asked {
     api_user: ApiUser,
     /// The whole request, where there is one: a dry run has no API user to copy from.
@@ -44,22 +57,43 @@ struct Asked {
     version: Version,
 }
 
-fn asked(args: &RotateArgs) -> Result<Asked, Usage> {
-    check_flags(args)?;
-    let version = order::version(&args.order)?;
-    let file = request::file(&args.order.request)?;
-    let flags = request::flags(&args.order.request, true);
-    let whole = file.is_some() || args.dry_run && !args.finish && !args.in_place;
-    let request = whole.then(|| Request::from_parts(file, flags.clone())).transpose();
-    let request = request.map_err(|error| (error.to_string(), error.hint()))?;
-    let api_user = api_user(args, request.as_ref(), &flags)?;
-    let expires = flags.expires.as_deref().map(str::parse::<Expires>).transpose();
-    let expires = expires.map_err(|error| (format!("--expires: {error}"), None))?;
-    let expires = expires.or_else(|| request.as_ref().and_then(|request| request.api_user.expires));
-    let deliver = request.as_ref().map(|request| request.deliver.as_slice()).unwrap_or_default();
-    let destinations = delivery::destinations(&args.order.delivery, deliver)?;
-    let templates = request::templates(&args.order.request)?;
-    Ok(Asked { api_user, request, expires, destinations, templates, version })
+/// What holds for all devices of the command.
+struct Read<'a> {
+    args: &'a RotateArgs,
+    version: Version,
+    file: Option<RequestFile>,
+    flags: RequestFlags,
+    templates: Templates,
+}
+
+impl<'a> Read<'a> {
+    fn flags(args: &'a RotateArgs, chosen: &Chosen) -> Result<Self, Usage> {
+        check_flags(args, chosen)?;
+        let order = &args.order;
+        Ok(Read {
+            args,
+            version: order::version(order)?,
+            file: request::file(&order.request)?,
+            flags: request::flags(&order.request, true),
+            templates: request::templates(&order.request)?,
+        })
+    }
+
+    /// For one device, or for none.
+    fn of(&self, device: Option<&Device>) -> Result<Asked, Usage> {
+        let (args, flags) = (self.args, &self.flags);
+        let file = request::overlaid(self.file.as_ref(), device);
+        let whole = file.is_some() || args.dry_run && !args.finish && !args.in_place;
+        let request = whole.then(|| Request::from_parts(file, flags.clone())).transpose();
+        let request = request.map_err(|error| (error.to_string(), error.hint()))?;
+        let api_user = api_user(args, request.as_ref(), flags)?;
+        let expires = flags.expires.as_deref().map(str::parse::<Expires>).transpose();
+        let expires = expires.map_err(|error| (format!("--expires: {error}"), None))?;
+        let expires = expires.or_else(|| request.as_ref().and_then(|request| request.api_user.expires));
+        let deliver = request.as_ref().map(|request| request.deliver.as_slice()).unwrap_or_default();
+        let destinations = delivery::destinations(&args.order.delivery, deliver)?;
+        Ok(Asked { api_user, request, expires, destinations, templates: self.templates.clone(), version: self.version })
+    }
 }
 
 fn api_user(args: &RotateArgs, request: Option<&Request>, flags: &RequestFlags) -> Result<ApiUser, Usage> {
@@ -77,13 +111,37 @@ fn api_user(args: &RotateArgs, request: Option<&Request>, flags: &RequestFlags) 
 }
 
 /// Flags that have no meaning for what the command is to be run on, and what it is to be run on.
-fn check_flags(args: &RotateArgs) -> Result<(), Usage> {
-    order::check_device(&args.order, "rotate", args.dry_run)?;
+fn check_flags(args: &RotateArgs, chosen: &Chosen) -> Result<(), Usage> {
+    order::check_device(&args.order, chosen, "rotate", args.dry_run)?;
     if let Some(flag) = copied_flag(args).filter(|_| !args.dry_run) {
         let message = format!("{flag} is for --dry-run: the new API user is made like the one in use");
         return Err((message, Some("`fgtkey mint` changes what an API user may do".into())));
     }
+    if let Some(flag) = new_key_flag(args).filter(|_| args.finish) {
+        let message = format!("{flag}: --finish makes no new key, it retires the old one");
+        return Err((message, Some("leave it out".into())));
+    }
+    if args.in_place && args.order.transaction != Transaction::Off {
+        let message = "--transaction: with --in-place no object is made or altered";
+        return Err((message.into(), Some("leave it out".into())));
+    }
     check_grace(args)
+}
+
+/// A flag that says something of a new key.
+fn new_key_flag(args: &RotateArgs) -> Option<&'static str> {
+    let (order, delivery) = (&args.order, &args.order.delivery);
+    let given = [
+        ("--expires", order.request.expires.is_some()),
+        ("--to", !delivery.to.is_empty()),
+        ("--reveal", delivery.reveal),
+        ("--age-recipient", !delivery.age_recipients.is_empty()),
+        ("--age-recipients-file", !delivery.age_recipients_files.is_empty()),
+        ("--output", delivery.format().is_some()),
+        ("--verify", order.verify.verify.is_some()),
+        ("--transaction", order.transaction != Transaction::Off),
+    ];
+    given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
 }
 
 /// Where the old key has no time left, none can be given to it.
@@ -178,43 +236,89 @@ fn unseen_old<'a>(args: &RotateArgs, asked: &'a Asked) -> Result<&'a ApiUser, Us
     Ok(&asked.api_user)
 }
 
-async fn rotate(args: &RotateArgs, asked: Asked, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
-    let interrupt = super::interrupt::listen(talk.color);
-    // Dropped at the end: the simulated device lives as long as the run.
-    let user = asked.request.as_ref().and_then(|request| request.ssh_user.as_deref());
-    let (line, simulated) = order::line(&args.order, asked.version, user, interrupt).await?;
+fn user(asked: &Asked) -> Option<&str> {
+    asked.request.as_ref()?.ssh_user.as_deref()
+}
+
+/// A rotation on one device.
+fn rotation(args: &RotateArgs, line: Line, asked: &Asked, custody: Custody) -> Rotate {
     let of_file = asked.request.as_ref().and_then(|request| request.serial.clone());
-    let line = Line { serial: args.order.request.serial.clone().or(of_file), ..line };
-    if simulated.as_ref().is_some_and(|running| simulated::key(running).is_none()) {
-        return Err(("--sim: the simulated device made no key".into(), None));
-    }
-    let verification = args.order.verify.verification(line.within)?;
-    let format = args.order.delivery.format().unwrap_or(Format::Key);
-    let device = line.endpoint.name.clone();
-    let rotate = Rotate {
-        line,
-        api_user: asked.api_user,
+    let serial = args.order.request.serial.clone().or(of_file).or(line.serial.clone());
+    Rotate {
+        line: Line { serial, ..line },
+        api_user: asked.api_user.clone(),
         current: args.current.clone(),
         expires: asked.expires,
+        transaction: args.order.transaction,
         way: way(args),
         if_older_than: args.if_older_than,
         consent: consent(args),
-        templates: asked.templates,
-        custody: delivery::custody(&args.order.delivery, asked.destinations, format, verification, args.order.sim)?,
-    };
+        templates: asked.templates.clone(),
+        custody,
+    }
+}
+
+async fn rotate(
+    args: &RotateArgs,
+    device: Option<&Device>,
+    asked: Asked,
+    talk: &Talk,
+    reporter: &mut Reporter,
+) -> Result<Exit, Usage> {
+    let interrupt = super::interrupt::listen(talk.color);
+    // Dropped at the end: the simulated device lives as long as the run.
+    let (line, simulated) = order::line(&args.order, device, asked.version, user(&asked), interrupt).await?;
+    if simulated.as_ref().is_some_and(|running| simulated::key(running).is_none()) {
+        return Err(("--sim: the simulated device made no key".into(), None));
+    }
+    let custody = order::custody(&args.order, &asked.destinations, Format::Key)?;
+    let device = line.endpoint.name.clone();
+    let rotate = rotation(args, line, &asked, custody);
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match rotate.run(&mut recorded).await {
-        Ok(Rotated::Fresh) => Exit::Done,
-        Ok(Rotated::Finished { retired }) => {
-            recorded.reporter.finished(&device, &retired);
-            Exit::Done
-        }
-        Ok(Rotated::New { record, verified, interrupted }) => {
-            recorded.reporter.doubtful(&device, &verified);
-            let printed = print_keyless(&record, &rotate.custody.destinations, args.order.delivery.format());
-            if interrupted { recorded.reporter.not_waited(&device) } else { printed }
-        }
+        Ok(rotated) => told(args, &device, rotated, &asked.destinations, recorded.reporter),
         Err(failure) => recorded.reporter.failed(&device, &failure),
     };
     Ok(recorded.finish(exit))
+}
+
+fn told(args: &RotateArgs, device: &str, rotated: Rotated, to: &[Destination], reporter: &mut Reporter) -> Exit {
+    match rotated {
+        Rotated::Fresh => Exit::Done,
+        Rotated::Finished { retired } => {
+            reporter.finished(device, &retired);
+            Exit::Done
+        }
+        Rotated::New { record, verified, interrupted } => {
+            reporter.doubtful(device, &verified);
+            let printed = print_keyless(&record, to, args.order.delivery.format());
+            if interrupted { reporter.not_waited(device) } else { printed }
+        }
+    }
+}
+
+/// Many devices, each with its own pair of API users.
+fn fleet(args: &RotateArgs, read: &Read<'_>, devices: Vec<Device>, talk: &Talk) -> Result<Exit, Usage> {
+    let order = &args.order;
+    let earlier = Earlier::find(&order.waves, "rotate")?;
+    let devices = earlier.left(devices);
+    let shared = Shared::new(&devices, |device| {
+        let asked = read.of(Some(device))?;
+        let custody = order::fleet_custody(order, &asked.destinations)?;
+        Ok((asked, custody))
+    })?;
+    fleet::running(talk, async |interrupt| {
+        let ways = Ways::new(&order.ssh, order.delivery.ssh_options(), interrupt.clone())?;
+        let lines = shared.lines(&devices, &ways, |(asked, _)| user(asked), |_, _| Ok(()))?;
+        let run = fleet::Asked::changing(&order.fleet, &order.waves, ("rotate", earlier), &devices, talk)?;
+        let name = run.run().to_owned();
+        let rotations = Fleet::new(&devices, &shared, lines, |line, (asked, custody): &(Asked, Custody)| {
+            Some(rotation(args, line, asked, custody.clone().of_run(&name)))
+        });
+        let mut tell = |at: usize, rotated: Rotated, reporter: &mut Reporter| match rotations.of(at) {
+            Some((name, (asked, _))) => told(args, name, rotated, &asked.destinations, reporter),
+            None => Exit::Failed,
+        };
+        Ok(fleet::each(&rotations, run, talk, interrupt, &mut tell).await)
+    })
 }

@@ -8,6 +8,7 @@ use crate::sim::{Login, Running, Shell, SimOptions, VdomMode};
 use crate::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 
 use crate::verbs::console::Line;
+use crate::verbs::gate::Gate;
 
 use super::Usage;
 use super::args::VdomModeArg;
@@ -44,7 +45,7 @@ pub(super) fn line(running: &Running, within: Duration, interrupt: Interrupt) ->
         DialOptions { password: PasswordSource::Ask, host_key, timeout: within, person, ..DialOptions::default() };
     let endpoint =
         Endpoint { name: "sim".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
-    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true, serial: None }
+    Line { dial: Dial::new(options), endpoint, within, interrupt, simulated: true, serial: None, gate: Gate::Open }
 }
 
 /// Makes an API user on the embedded device, as its owner would at its console, and gives it a key.

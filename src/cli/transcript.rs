@@ -9,49 +9,71 @@ use super::Usage;
 use crate::report::{Exit, Reporter, printable};
 use crate::verbs::{Event, Observer};
 
-/// A reporter, and the file that gets the session as well. The file appears whole when the run is over.
-pub(super) struct Recorded<'a> {
-    pub reporter: &'a mut Reporter,
-    draft: Option<(NamedTempFile, PathBuf)>,
-}
+/// The file that gets the session, where one is wanted. It appears whole when the run is over.
+pub(super) struct Transcript(Option<(NamedTempFile, PathBuf)>);
 
-impl<'a> Recorded<'a> {
-    /// With a draft (0600) beside `path`, if there is one.
-    pub(super) fn new(reporter: &'a mut Reporter, path: Option<&Path>) -> Result<Self, Usage> {
-        let draft = match path {
-            None => None,
-            Some(path) => {
-                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let draft = NamedTempFile::new_in(parent).map_err(|error| (format!("--transcript: {error}"), None))?;
-                Some((draft, path.to_owned()))
-            }
+impl Transcript {
+    /// A draft (0600) beside `path`, if there is one.
+    pub(super) fn reserve(path: Option<&Path>) -> Result<Self, Usage> {
+        let Some(path) = path else { return Ok(Transcript(None)) };
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let draft = NamedTempFile::new_in(parent).map_err(|error| (format!("--transcript: {error}"), None))?;
+        Ok(Transcript(Some((draft, path.to_owned()))))
+    }
+
+    /// Whether there is one.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Adds what was sent and received; `device` where there are several.
+    pub(super) fn note(&mut self, device: Option<&str>, event: &Event) {
+        let Some((draft, _)) = &mut self.0 else { return };
+        let line = match event {
+            Event::Line(line) => format!("> {}", printable(line)),
+            Event::Trace(text) => printable(text.trim_end()),
+            _ => return,
         };
-        Ok(Recorded { reporter, draft })
+        // A full disk is told at the end, by the sync.
+        let _ = match device {
+            Some(device) => writeln!(draft, "{}  {line}", printable(device)),
+            None => writeln!(draft, "{line}"),
+        };
     }
 
     /// Puts the file into place; a transcript that cannot be written does not undo what was done.
-    pub(super) fn finish(mut self, exit: Exit) -> Exit {
-        if let Some((draft, path)) = self.draft.take() {
+    pub(super) fn finish(self, reporter: &mut Reporter, exit: Exit) -> Exit {
+        if let Some((draft, path)) = self.0 {
             let kept = draft.as_file().sync_all().and_then(|()| draft.persist(&path).map_err(|error| error.error));
             if let Err(error) = kept {
-                self.reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
+                reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
             }
         }
         exit
     }
 }
 
+/// A reporter, and the file that gets the session as well.
+pub(super) struct Recorded<'a> {
+    pub reporter: &'a mut Reporter,
+    transcript: Transcript,
+}
+
+impl<'a> Recorded<'a> {
+    /// With a transcript at `path`, if there is one.
+    pub(super) fn new(reporter: &'a mut Reporter, path: Option<&Path>) -> Result<Self, Usage> {
+        Ok(Recorded { reporter, transcript: Transcript::reserve(path)? })
+    }
+
+    /// Puts the file into place.
+    pub(super) fn finish(self, exit: Exit) -> Exit {
+        self.transcript.finish(self.reporter, exit)
+    }
+}
+
 impl Observer for Recorded<'_> {
     fn on(&mut self, device: &str, event: Event) {
-        if let Some((draft, _)) = &mut self.draft {
-            let line = match &event {
-                Event::Line(line) => Some(format!("> {}", printable(line))),
-                Event::Trace(text) => Some(printable(text.trim_end())),
-                _ => None,
-            };
-            // A full disk is told at the end, by the sync.
-            let _ = line.map(|line| writeln!(draft, "{line}"));
-        }
+        self.transcript.note(None, &event);
         self.reporter.on(device, event);
     }
 }

@@ -1,5 +1,8 @@
 //! `fgtkey verify` from flags.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::fortios::render::Templates;
 use crate::report::verify::to_json;
 use crate::report::{Exit, Reporter};
@@ -7,38 +10,90 @@ use crate::secret::Secret;
 use crate::session::drive::Interrupt;
 use crate::sim::Running;
 use crate::verbs::console::Line;
-use crate::verbs::verify::Verify;
+use crate::verbs::verification::Mode;
+use crate::verbs::verify::{Proof, Verify};
 
 use super::args::{JsonOrOption, Talk, VerifyCommand};
+use super::devices::{self, Device};
+use super::fleet::{self, Fleet, Shared};
+use super::logging_in::{self, Ways};
 use super::transcript::Recorded;
-use super::{Usage, block_on, check, key, logging_in, print, simulated};
+use super::{Usage, block_on, check, ended, key, print, simulated};
 
 pub(super) fn run(args: &VerifyCommand, talk: &Talk, reporter: &mut Reporter) -> Exit {
-    block_on(reporter, async |reporter| verify(args, talk, reporter).await)
+    let done = devices::choose(&args.devices, &args.fleet, reporter).and_then(|chosen| {
+        if chosen.is_fleet {
+            return fleet(args, &chosen.devices, talk);
+        }
+        Ok(block_on(reporter, async |reporter| verify(args, chosen.only(), talk, reporter).await))
+    });
+    ended(done, reporter)
 }
 
-async fn verify(args: &VerifyCommand, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
+async fn verify(
+    args: &VerifyCommand,
+    device: Option<&Device>,
+    talk: &Talk,
+    reporter: &mut Reporter,
+) -> Result<Exit, Usage> {
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
-    let (verify, _device) = prepared(args, interrupt).await?;
+    let (verify, _device) = prepared(args, device, interrupt).await?;
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let device = verify.line.endpoint.name.clone();
     let exit = match verify.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&device, &failure),
-        Ok(proof) => {
-            let json = args.output.contains(&JsonOrOption::Json);
-            let printed = if json { print(to_json(&proof).as_bytes()) } else { Exit::Done };
-            match recorded.reporter.proven(&device, &proof.verified, verify.verification.mode) {
-                Exit::Done => printed,
-                failed => failed,
-            }
-        }
+        Ok(proof) => told(args, &device, &proof, verify.verification.mode, recorded.reporter),
     };
     Ok(recorded.finish(exit))
 }
 
+fn told(args: &VerifyCommand, device: &str, proof: &Proof, mode: Mode, reporter: &mut Reporter) -> Exit {
+    let json = args.output.contains(&JsonOrOption::Json);
+    let printed = if json { print(to_json(proof).as_bytes()) } else { Exit::Done };
+    match reporter.proven(device, &proof.verified, mode) {
+        Exit::Done => printed,
+        failed => failed,
+    }
+}
+
+/// Many devices: the key of each is read from where it was delivered to.
+fn fleet(args: &VerifyCommand, devices: &[Device], talk: &Talk) -> Result<Exit, Usage> {
+    if !key::is_of_each_device(&args.key) {
+        let hint = "--from DESTINATION with {{ device.name }} in it, as in --to";
+        return Err(("the key of one device is not that of another".into(), Some(hint.into())));
+    }
+    let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
+    let verification = args.verify.verification(logging_in::within(&args.ssh))?;
+    let mode = verification.mode;
+    let shared = Shared::new(devices, |_| Ok(()))?;
+    fleet::running(talk, async |interrupt| {
+        let ways = Ways::new(&args.ssh, check::options_of(&args.output), interrupt.clone())?;
+        let lines = shared.lines(devices, &ways, |(): &()| None, |(): &(), _| Ok(()))?;
+        let keys = lines.iter().map(|line| key_of(args, line)?.ok_or_else(no_key));
+        let keys: Vec<Arc<Secret>> = keys.map(|key| key.map(Arc::new)).collect::<Result<_, Usage>>()?;
+        let run = fleet::Asked::looking(&args.fleet, "verify", devices, talk)?;
+        let by_name: HashMap<String, Arc<Secret>> =
+            lines.iter().map(|line| line.endpoint.name.clone()).zip(keys).collect();
+        let verifies = Fleet::new(devices, &shared, lines, |line: Line, (): &()| {
+            let key = by_name.get(&line.endpoint.name)?.clone();
+            let (templates, verification) = (templates.clone(), verification.clone());
+            Some(Verify { line, templates, verification, api_user: args.api_user.clone(), key })
+        });
+        let mut tell = |at: usize, proof: Proof, reporter: &mut Reporter| match devices.get(at) {
+            Some(device) => told(args, device.name(), &proof, mode, reporter),
+            None => Exit::Failed,
+        };
+        Ok(fleet::each(&verifies, run, talk, interrupt, &mut tell).await)
+    })
+}
+
 /// Everything that can be judged before anything is contacted.
-async fn prepared(args: &VerifyCommand, interrupt: Interrupt) -> Result<(Verify, Option<Running>), Usage> {
+async fn prepared(
+    args: &VerifyCommand,
+    device: Option<&Device>,
+    interrupt: Interrupt,
+) -> Result<(Verify, Option<Running>), Usage> {
     let templates = Templates::embedded().map_err(|error| (error.to_string(), error.hint()))?;
     let within = logging_in::within(&args.ssh);
     let verification = args.verify.verification(within)?;
@@ -53,12 +108,12 @@ async fn prepared(args: &VerifyCommand, interrupt: Interrupt) -> Result<(Verify,
                 simulated::key(&running).ok_or_else(|| ("--sim: the simulated device made no key".into(), None))?
             }
         };
-        return Ok((Verify { line, templates, verification, api_user, key }, Some(running)));
+        return Ok((Verify { line, templates, verification, api_user, key: Arc::new(key) }, Some(running)));
     }
     check::check_flags(&args.simulated)?;
-    let text = args.device.as_deref().ok_or_else(no_device)?;
-    let line = logging_in::line(&args.ssh, check::options_of(&args.output), text, None, interrupt)?;
-    let key = key_of(args, &line)?.ok_or_else(no_key)?;
+    let ways = Ways::new(&args.ssh, check::options_of(&args.output), interrupt)?;
+    let line = ways.line(device.ok_or_else(no_device)?, None)?;
+    let key = Arc::new(key_of(args, &line)?.ok_or_else(no_key)?);
     Ok((Verify { line, templates, verification, api_user, key }, None))
 }
 

@@ -63,8 +63,9 @@ pub struct Change {
 
 /// What a key's consumer needs to know about it, without the key.
 ///
-/// In JSON every field is present, in the order of this struct and `null` when unknown. The key stands behind
-/// `trusted_hosts` and is present only where it is delivered.
+/// In JSON every field up to `verify_detail` is present, in the order of this struct and `null` when unknown. The key stands
+/// behind `trusted_hosts` and is present only where it is delivered; `https_port` and `transaction` are present only where
+/// they say something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The device as the operator calls it.
@@ -102,6 +103,9 @@ pub struct Record {
     pub verify_detail: Option<String>,
     /// The TCP port of HTTPS administration, where the device or the operator told it.
     pub https_port: Option<u16>,
+    /// Whether the objects appeared at one instant, in a configuration transaction, or one after the other; `None` where no
+    /// transaction was asked for, or nothing had to be sent.
+    pub transaction: Option<bool>,
 }
 
 impl Record {
@@ -125,6 +129,7 @@ impl Record {
             verified: None,
             verify_detail: None,
             https_port: None,
+            transaction: None,
         }
     }
 
@@ -218,6 +223,8 @@ pub(super) struct StoredRecord {
     delivered_to: Vec<String>,
     #[serde(default)]
     https_port: Option<u16>,
+    #[serde(default)]
+    transaction: Option<bool>,
 }
 
 impl StoredRecord {
@@ -242,6 +249,7 @@ impl StoredRecord {
             changes: self.changes,
             delivered_to: self.delivered_to,
             https_port: self.https_port,
+            transaction: self.transaction,
             ..Record::new(self.device)
         };
         Ok((record, key))
@@ -280,9 +288,12 @@ impl Serialize for Entry<'_> {
         map.serialize_entry("delivered_to", &record.delivered_to)?;
         map.serialize_entry("verified", &record.verified)?;
         map.serialize_entry("verify_detail", &record.verify_detail)?;
-        // The fields are promised; this one is there only where a URL would be wrong without it.
+        // The fields are promised; these are there only where a URL would be wrong without it, and where somebody asked.
         if let Some(port) = record.https_port.filter(|port| *port != https::DEFAULT_PORT) {
             map.serialize_entry("https_port", &port)?;
+        }
+        if let Some(transaction) = record.transaction {
+            map.serialize_entry("transaction", &transaction)?;
         }
         map.end()
     }
@@ -342,6 +353,18 @@ mod tests {
             r#""delivered_to":["stdout"],"verified":null,"verify_detail":null}"#,
         );
         assert_eq!(record().to_json(), expected);
+    }
+
+    #[test]
+    fn how_the_objects_were_pushed_stands_in_the_json_only_where_somebody_asked() {
+        for (transaction, tail) in [
+            (None, r#""verify_detail":null}"#),
+            (Some(true), r#""verify_detail":null,"transaction":true}"#),
+            (Some(false), r#""verify_detail":null,"transaction":false}"#),
+        ] {
+            let json = Record { transaction, ..record() }.to_json();
+            assert!(json.ends_with(tail), "{json}");
+        }
     }
 
     #[test]

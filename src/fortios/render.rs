@@ -10,6 +10,7 @@ mod formatter;
 mod source;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
@@ -25,12 +26,12 @@ use source::source_line;
 
 pub use error::RenderError;
 
-/// The templates of a run.
-#[derive(Debug)]
+/// The templates of a run. Clones share them.
+#[derive(Debug, Clone)]
 pub struct Templates {
-    environment: Environment<'static>,
+    environment: Arc<Environment<'static>>,
     /// Where a replaced template came from, by its name.
-    origins: BTreeMap<String, String>,
+    origins: Arc<BTreeMap<String, String>>,
 }
 
 /// How reads are kept from being torn apart by the pager.
@@ -73,23 +74,20 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_formatter(write_words);
-        let mut templates = Templates { environment, origins: BTreeMap::new() };
-        for (name, text) in EMBEDDED {
-            templates.add(name, text.to_owned())?;
-        }
-        for (name, origin, text) in files {
-            if !EMBEDDED.iter().any(|(known, _)| *known == name) {
-                return Err(RenderError::Unknown(origin));
+        let mut origins = BTreeMap::new();
+        let embedded = EMBEDDED.iter().map(|(name, text)| (name.to_string(), None, text.to_string()));
+        let files = files.into_iter().map(|(name, origin, text)| (name, Some(origin), text));
+        for (name, origin, text) in embedded.chain(files) {
+            if let Some(origin) = origin {
+                if !EMBEDDED.iter().any(|(known, _)| *known == name) {
+                    return Err(RenderError::Unknown(origin));
+                }
+                origins.insert(name.clone(), origin);
             }
-            templates.origins.insert(name.clone(), origin);
-            templates.add(&name, text)?;
+            let added = environment.add_template_owned(name.clone(), text);
+            added.map_err(|error| template_error(origin_of(&origins, &name), &error))?;
         }
-        Ok(templates)
-    }
-
-    fn add(&mut self, name: &str, text: String) -> Result<(), RenderError> {
-        let added = self.environment.add_template_owned(name.to_owned(), text);
-        added.map_err(|error| self.template_error(name, &error))
+        Ok(Templates { environment: Arc::new(environment), origins: Arc::new(origins) })
     }
 
     /// `get system status`.
@@ -357,24 +355,23 @@ impl Templates {
     fn render(&self, name: &str, values: &Value) -> Result<String, RenderError> {
         let template = self.environment.get_template(name);
         let rendered = template.and_then(|template| template.render(values));
-        rendered.map_err(|error| self.template_error(name, &error))
-    }
-
-    fn origin(&self, name: &str) -> String {
-        self.origins.get(name).cloned().unwrap_or_else(|| format!("{name} (embedded)"))
-    }
-
-    fn template_error(&self, name: &str, error: &minijinja::Error) -> RenderError {
-        let what =
-            error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
-        RenderError::Template { origin: self.origin(name), line: error.line(), what }
+        rendered.map_err(|error| template_error(origin_of(&self.origins, name), &error))
     }
 
     fn script_error(&self, name: &str, error: ScriptError) -> RenderError {
         let source =
             self.environment.get_template(name).map(|template| template.source().to_owned()).unwrap_or_default();
-        RenderError::Script { origin: self.origin(name), line: source_line(&source, &error.text), error }
+        RenderError::Script { origin: origin_of(&self.origins, name), line: source_line(&source, &error.text), error }
     }
+}
+
+fn origin_of(origins: &BTreeMap<String, String>, name: &str) -> String {
+    origins.get(name).cloned().unwrap_or_else(|| format!("{name} (embedded)"))
+}
+
+fn template_error(origin: String, error: &minijinja::Error) -> RenderError {
+    let what = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    RenderError::Template { origin, line: error.line(), what }
 }
 
 /// The reads of a rendered job, put through a pipe that keeps the pager away.

@@ -12,7 +12,7 @@ use super::trusted_host::TrustedHosts;
 use super::version::{NEWEST, Version};
 use super::weakness::Weakness;
 
-pub use super::request_file::{DeliverEntry, RequestFile, RequestFileError};
+pub use super::request_file::{DeliverEntry, RequestFile, RequestFileError, RequestPart};
 pub use super::request_text::RequestFlags;
 
 /// What is to be minted.
@@ -117,7 +117,7 @@ impl Request {
     /// [`RequestError`] when a value is not what FortiOS takes in any version, when no API user or no profile is named,
     /// and when something is weak without `--allow-weak` (all weak things at once).
     pub fn from_parts(file: Option<RequestFile>, flags: RequestFlags) -> Result<Request, RequestError> {
-        let file = file.map(RequestText::from).unwrap_or_default();
+        let RequestFile(file) = file.unwrap_or_default();
         let text = RequestText::from(flags).over(file);
         let request = Request::from_text(text)?;
         request.check_weak(NEWEST)?;

@@ -7,14 +7,32 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_saphyr::Spanned;
 
+use super::request_text::RequestText;
 use super::suggestion::nearest;
 
-/// A request file that was read, and its name.
-#[derive(Debug)]
-pub struct RequestFile {
-    /// As the operator gave it, for errors.
-    pub(super) name: String,
-    pub(super) body: Body,
+/// A request that was read out of a file, each value with its place; or several, one laid over the other.
+///
+/// It may be a part of a request: what must be there is asked when it becomes a
+/// [`Request`](super::request::Request).
+#[derive(Debug, Clone, Default)]
+pub struct RequestFile(pub(super) RequestText);
+
+/// A request that is a value inside another file: what an inventory has for a device. [`RequestPart::at`] makes it one.
+#[derive(Debug, Default)]
+pub struct RequestPart(Body);
+
+impl<'de> Deserialize<'de> for RequestPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Body::deserialize(deserializer).map(RequestPart)
+    }
+}
+
+impl RequestPart {
+    /// With its places: `file` is the file's name, and `above` the number of lines of it in front of the text that was
+    /// read.
+    pub fn at(self, file: &str, above: u64) -> RequestFile {
+        RequestFile(RequestText::in_file(file, above, self.0))
+    }
 }
 
 /// A value and its line.
@@ -175,7 +193,7 @@ impl RequestFileError {
             serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
                 RequestFileError::UnknownKey { file, line, column, key: field.clone(), known: expected.clone() }
             }
-            error => RequestFileError::Shape { file, line, column, message: message(error) },
+            error => RequestFileError::Shape { file, line, column, message: in_words(error) },
         }
     }
 
@@ -192,7 +210,7 @@ impl RequestFileError {
 }
 
 /// What is wrong, in the words of someone who writes YAML rather than of one who reads it by program.
-fn message(error: &serde_saphyr::Error) -> String {
+pub(crate) fn in_words(error: &serde_saphyr::Error) -> String {
     match error {
         serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is there twice"),
         serde_saphyr::Error::Unexpected { expected, .. } => match *expected {
@@ -220,8 +238,73 @@ impl RequestFile {
     pub fn parse(name: &str, text: &str) -> Result<RequestFile, RequestFileError> {
         let options = serde_saphyr::options! { with_snippet: false };
         match serde_saphyr::from_str_with_options(text, options) {
-            Ok(body) => Ok(RequestFile { name: name.to_owned(), body }),
+            Ok(body) => Ok(RequestPart(body).at(name, 0)),
             Err(error) => Err(RequestFileError::new(name, &error)),
         }
+    }
+
+    /// This laid over `base`: keys of both are merged, and where both have a value, or a list, this one's replaces the
+    /// other's. Permissions come on top of each other as `--grant` does: a level for a group is for all its children, one
+    /// for a child is for that child.
+    #[must_use]
+    pub fn overlaid(self, base: RequestFile) -> RequestFile {
+        RequestFile(self.0.over(base.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fortios::request::{ProfileRequest, Request, RequestFlags};
+    use crate::fortios::request_text::Value;
+    use crate::fortios::version::NEWEST;
+
+    const BASE: &str = "\
+api_user: { name: terraform, comments: NET-1234, trusted_hosts: [10.0.0.1/32, 10.0.0.2/32], vdoms: [root] }
+profile: { preset: firewall-address-read, permissions: { sysgrp: none, fwgrp: { address: read, policy: read } } }
+deliver: [{ dotenv: base.env }]
+ssh: { user: automation }
+";
+
+    fn file(name: &str, text: &str) -> RequestFile {
+        RequestFile::parse(name, text).unwrap()
+    }
+
+    fn values(values: Option<&[Value]>) -> Vec<String> {
+        values.unwrap_or_default().iter().map(|value| format!("{} at {}", value.value, value.place)).collect()
+    }
+
+    #[test]
+    fn what_is_laid_over_replaces_values_and_lists_and_leaves_the_rest() {
+        let over = "api_user: { vdoms: [edge], comments: edge only }\ndeliver: [stdout]\n";
+        let RequestFile(text) = file("fw1.yaml", over).overlaid(file("base.yaml", BASE));
+        assert_eq!(text.api_user.as_ref().unwrap().value, "terraform");
+        assert_eq!(text.comments.as_ref().unwrap().value, "edge only");
+        assert_eq!(text.trusted_hosts.as_ref().unwrap().len(), 2);
+        assert_eq!(values(text.vdoms.as_deref()), ["edge at fw1.yaml:1:22: api_user.vdoms"]);
+        assert_eq!(text.deliver.len(), 1);
+        assert_eq!(text.deliver[0].kind, "stdout");
+        assert_eq!(text.ssh_user.as_deref(), Some("automation"));
+    }
+
+    #[test]
+    fn permissions_are_merged_down_to_the_child() {
+        let over = "profile: { permissions: { fwgrp: { address: read-write }, netgrp: read } }\n";
+        let merged = file("over", over).overlaid(file("base", BASE));
+        let alone = "profile: { preset: firewall-address-read, permissions: { sysgrp: none, netgrp: read, \
+                     fwgrp: { address: read-write, policy: read } } }\napi_user: { name: terraform, vdoms: [root], \
+                     comments: NET-1234, trusted_hosts: [10.0.0.1/32, 10.0.0.2/32] }\n";
+        let permissions = |file| match Request::from_parts(Some(file), RequestFlags::default()).unwrap().profile {
+            ProfileRequest::Made { permissions, .. } => permissions.resolve(NEWEST).unwrap().permissions,
+            profile @ ProfileRequest::Existing(_) => panic!("{profile:?}"),
+        };
+        assert_eq!(permissions(merged), permissions(file("alone", alone)));
+    }
+
+    #[test]
+    fn a_part_inside_another_file_has_the_lines_of_that_file() {
+        let part: RequestPart = serde_saphyr::from_str("api_user:\n  name: terraform\n").unwrap();
+        let RequestFile(text) = part.at("inventory.ndjson", 41);
+        assert_eq!(text.api_user.unwrap().place.to_string(), "inventory.ndjson:43:9: api_user.name");
     }
 }

@@ -1,7 +1,7 @@
 //! A request while every value is still text with its place: what flags and file have in common, and who wins.
 
 use super::place::{Place, Placed};
-use super::request_file::{DeliverEntry, GroupPart, RequestFile, Text};
+use super::request_file::{Body, DeliverEntry, GroupPart, Text};
 
 /// The request's flags, as they were typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct RequestFlags {
 pub(super) type Value = Placed<String>;
 
 /// A request as text.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RequestText {
     pub(super) api_user: Option<Value>,
     pub(super) comments: Option<Value>,
@@ -121,13 +121,14 @@ fn some(values: Vec<Value>) -> Option<Vec<Value>> {
     (!values.is_empty()).then_some(values)
 }
 
-impl From<RequestFile> for RequestText {
-    fn from(file: RequestFile) -> Self {
-        let RequestFile { name, body } = file;
+impl RequestText {
+    /// A file's body; `above` is the number of lines in front of it.
+    pub(super) fn in_file(name: &str, above: u64, body: Body) -> Self {
+        let file = File { name, above };
         let (user, profile) = (body.api_user, body.profile);
-        let one = |key: &str, text: Option<Text>| text.map(|text| placed(&name, key, text));
+        let one = |key: &str, text: Option<Text>| text.map(|text| file.placed(key, text));
         let many = |key: &str, texts: Option<Vec<Text>>| {
-            texts.map(|texts| texts.into_iter().map(|text| placed(&name, key, text)).collect())
+            texts.map(|texts| texts.into_iter().map(|text| file.placed(key, text)).collect())
         };
         RequestText {
             api_user: one("api_user.name", user.name),
@@ -140,7 +141,7 @@ impl From<RequestFile> for RequestText {
             expires: one("api_user.expires", user.expires),
             profile: one("profile.name", profile.name),
             preset: one("profile.preset", profile.preset),
-            grants: profile.permissions.into_iter().flat_map(|(group, part)| grants(&name, &group, part)).collect(),
+            grants: profile.permissions.into_iter().flat_map(|(group, part)| file.grants(&group, part)).collect(),
             profile_comments: one("profile.comments", profile.comments),
             scope: one("profile.scope", profile.scope),
             allow_weak: false,
@@ -151,24 +152,33 @@ impl From<RequestFile> for RequestText {
     }
 }
 
-fn placed(file: &str, key: &str, text: Text) -> Value {
-    let (line, column) = (text.referenced.line(), text.referenced.column());
-    Placed::new(text.value, Place::File { file: file.to_owned(), line, column, key: key.to_owned() })
+/// Where the values of a body stand.
+struct File<'a> {
+    name: &'a str,
+    /// The number of lines in front of the body.
+    above: u64,
 }
 
-/// The grants that one group of the file stands for, in the words of `--grant`.
-fn grants(file: &str, group: &str, part: serde_saphyr::Spanned<GroupPart>) -> Vec<Value> {
-    let grant = |subject: String, level: Text| {
-        let value = placed(file, &format!("profile.permissions.{subject}"), level);
-        Placed { value: format!("{subject}={}", value.value), ..value }
-    };
-    match part.value {
-        GroupPart::Whole(level) => {
-            let level = Text { value: level, referenced: part.referenced, defined: part.defined };
-            vec![grant(group.to_owned(), level)]
-        }
-        GroupPart::Children(children) => {
-            children.into_iter().map(|(child, level)| grant(format!("{group}.{child}"), level)).collect()
+impl File<'_> {
+    fn placed(&self, key: &str, text: Text) -> Value {
+        let (line, column) = (self.above + text.referenced.line(), text.referenced.column());
+        Placed::new(text.value, Place::File { file: self.name.to_owned(), line, column, key: key.to_owned() })
+    }
+
+    /// The grants that one group of the file stands for, in the words of `--grant`.
+    fn grants(&self, group: &str, part: serde_saphyr::Spanned<GroupPart>) -> Vec<Value> {
+        let grant = |subject: String, level: Text| {
+            let value = self.placed(&format!("profile.permissions.{subject}"), level);
+            Placed { value: format!("{subject}={}", value.value), ..value }
+        };
+        match part.value {
+            GroupPart::Whole(level) => {
+                let level = Text { value: level, referenced: part.referenced, defined: part.defined };
+                vec![grant(group.to_owned(), level)]
+            }
+            GroupPart::Children(children) => {
+                children.into_iter().map(|(child, level)| grant(format!("{group}.{child}"), level)).collect()
+            }
         }
     }
 }

@@ -41,6 +41,9 @@ pub struct Planned {
     /// What goes when its user is done with it, where the access is only lent.
     #[serde(default)]
     pub lent: Option<Lent>,
+    /// The run over a fleet that it was part of; the journal fills it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// An access that is to go again.

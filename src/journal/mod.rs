@@ -43,6 +43,8 @@ const KEPT: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Journal {
     directory: PathBuf,
+    /// The run over a fleet that this is part of.
+    run: Option<Arc<str>>,
     /// A directory that goes with the last of these.
     _passing: Option<Arc<TempDir>>,
 }
@@ -94,7 +96,7 @@ pub fn directory() -> Option<PathBuf> {
 impl Journal {
     /// The journal in `directory`, which is made when the first run begins.
     pub fn at(directory: impl Into<PathBuf>) -> Journal {
-        Journal { directory: directory.into(), _passing: None }
+        Journal { directory: directory.into(), run: None, _passing: None }
     }
 
     /// A journal that is gone with the program: of runs on a simulated device that is gone then too.
@@ -103,7 +105,12 @@ impl Journal {
     /// When there is no place for temporary files.
     pub fn passing() -> io::Result<Journal> {
         let directory = tempfile::tempdir()?;
-        Ok(Journal { directory: directory.path().to_owned(), _passing: Some(Arc::new(directory)) })
+        Ok(Journal { directory: directory.path().to_owned(), run: None, _passing: Some(Arc::new(directory)) })
+    }
+
+    /// The same journal for one run over a fleet, which can be taken up again by its name.
+    pub fn of_run(&self, run: &str) -> Journal {
+        Journal { run: Some(run.into()), ..self.clone() }
     }
 
     /// Takes the API user of a device for this run.
@@ -143,9 +150,24 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`]; then nothing may be sent.
     pub fn begin(&self, planned: Planned) -> Result<Run, JournalError> {
+        let planned = self.signed(planned);
         let directory = self.of_device(&planned.serial)?;
         self.prune(&planned);
         Run::begin(&directory, planned)
+    }
+
+    /// Goes on with a run that came to no end: what is about to be sent is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; then nothing may be sent.
+    pub fn take_up(&self, past: &Past, planned: Planned) -> Result<Run, JournalError> {
+        let mut run = Run::reopen(&past.path)?;
+        run.enter(State::Planned(Box::new(self.signed(planned))))?;
+        Ok(run)
+    }
+
+    fn signed(&self, planned: Planned) -> Planned {
+        Planned { run: self.run.as_deref().map(str::to_owned), ..planned }
     }
 
     /// The runs on a device that are still known, the oldest first. What cannot be read is passed over: it is no run of ours.
@@ -162,6 +184,14 @@ impl Journal {
         let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
         let last = self.runs(serial).into_iter().rfind(is_meant);
         last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
+    }
+
+    /// What the run over a fleet that this is part of has done for these API users of a device, if it came to its end.
+    pub fn done_in_this_run(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
+        let run = self.run.as_deref()?;
+        let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
+        let last = self.runs(serial).into_iter().rfind(is_meant)?;
+        Some(last).filter(|past| past.planned.run.as_deref() == Some(run) && past.is_done())
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.

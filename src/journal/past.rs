@@ -66,6 +66,7 @@ impl Past {
         for again in again {
             planned.edits.extend(again.edits.iter().cloned());
             planned.lent.clone_from(&again.lent);
+            planned.run.clone_from(&again.run);
         }
         Some(Past { path: path.to_owned(), began: first.at, planned, states })
     }
@@ -73,6 +74,11 @@ impl Past {
     /// Whether it came to an end that leaves nothing to do. One that is taken up again is on its way again.
     pub fn is_finished(&self) -> bool {
         matches!(self.states.last(), Some(State::Done | State::TakenBack))
+    }
+
+    /// Whether all that was asked of it is done.
+    pub fn is_done(&self) -> bool {
+        self.states.last() == Some(&State::Done)
     }
 
     /// Whether the API user that it was to retire is gone, if there was one.

@@ -27,6 +27,7 @@ fn planned(api_user: &str, edits: &[&str]) -> Planned {
     let user = User { name: api_user.to_owned(), settings, trusted_hosts, has_key: true };
     Planned {
         lent: None,
+        run: None,
         verb: "mint".into(),
         device: "fw1".into(),
         host: "192.0.2.1".into(),

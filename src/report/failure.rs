@@ -126,12 +126,13 @@ impl Reporter {
     fn needs_person(&mut self, what: &Remains, mend: Option<&Script>) {
         let words = match what {
             Remains::Unreached(error) => {
-                format!("the device could not be reached again to take it back: {}", causes(error))
+                format!("the device could not be reached again to take it back: {}", words(error))
             }
             Remains::OtherDevice { serial } => {
                 format!("another device ({serial}) answered at this address when it was to be taken back")
             }
-            Remains::NotTakenBack(error) => format!("it could not be taken back: {}", causes(error)),
+            Remains::Unseen => "what is on the device now is not known".to_owned(),
+            Remains::NotTakenBack(error) => format!("it could not be taken back: {}", words(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
             Remains::NotGone { user } => format!("{user} is not gone as it should be, and its key may be void"),
             Remains::NotRevoked { user } => format!("{user} could not be taken away, and its key still works"),
@@ -142,7 +143,9 @@ impl Reporter {
         };
         self.note(&words);
         match (what, mend) {
-            (Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => self.hint("run the same command again"),
+            (Remains::Unseen | Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
+                self.hint("run the same command again")
+            }
             (Remains::NotGone { .. }, Some(script)) => {
                 self.note("look at the device; this takes away what is left:");
                 self.message_lines(&script.to_string());
@@ -174,7 +177,8 @@ pub fn refusal(error: &MintError) -> (String, Option<String>) {
     (with_causes(error), hint)
 }
 
-fn causes(error: &MintError) -> String {
+/// What went wrong, with its causes, without the device's name.
+pub fn words(error: &MintError) -> String {
     match error {
         MintError::Fault(fault) => fault_words(fault),
         other => with_causes(other as &dyn Error),
@@ -196,7 +200,8 @@ fn fault_words(fault: &Fault) -> String {
     }
 }
 
-fn exit(failure: &Failure) -> Exit {
+/// How a run on the device alone would end.
+pub(super) fn exit(failure: &Failure) -> Exit {
     match (&failure.left, &failure.error) {
         (Left::Minted, MintError::Undelivered(undelivered)) => match undelivered.escrowed {
             Escrowed::At(_) => Exit::Escrowed,
@@ -245,7 +250,13 @@ pub(super) fn hint(error: &MintError) -> Option<String> {
         MintError::NotRemembered { .. } => {
             Some("paste the CLI that --disable printed, or give the trusted hosts with `fgtkey plan --cli`".into())
         }
-        MintError::Overtaken { .. } | MintError::NoKey | MintError::Survey(_) | MintError::Undelivered(_) => None,
+        MintError::Broken
+        | MintError::DoneBefore { .. }
+        | MintError::NotStarted
+        | MintError::Overtaken { .. }
+        | MintError::NoKey
+        | MintError::Survey(_)
+        | MintError::Undelivered(_) => None,
         MintError::Unfinished { verb, .. } => Some(format!("run that `fgtkey {verb}` again: it finishes it")),
     }
 }

@@ -16,6 +16,10 @@ pub mod check;
 mod delivery;
 mod exit;
 mod failure;
+pub mod fleet;
+mod grid;
+mod html;
+pub mod inventory;
 pub mod plan;
 pub mod revoke;
 mod rotate;
@@ -30,12 +34,14 @@ use std::error::Error;
 use std::io::{self, Write};
 
 pub use exit::Exit;
-pub use failure::refusal;
+pub use failure::{refusal, words};
+pub use html::PageError;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 
 use crate::verbs::{Event, Observer};
 use style::Palette;
+use text::{columns, padded};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -93,9 +99,9 @@ impl Reporter {
         Reporter { out, palette: Palette::new(colored), verbosity, width: 0, pending: Pending::default() }
     }
 
-    /// Makes the column of device names as wide as the longest of `names`, in characters.
+    /// Makes the column of device names as wide as the longest of `names`, in columns of the terminal.
     pub fn align<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
-        self.width = names.into_iter().map(|name| printable(name).chars().count()).max().unwrap_or(0);
+        self.width = names.into_iter().map(|name| columns(&printable(name))).max().unwrap_or(0);
     }
 
     /// Says what went wrong, with its causes; `device` stands in front when the error is about one.
@@ -166,7 +172,7 @@ impl Reporter {
 
     /// `DEVICE  VERB       TEXT`.
     fn step(&mut self, device: &str, verb: &str, text: &str) {
-        let device = format!("{:width$}", printable(device), width = self.width);
+        let device = padded(&printable(device), self.width);
         let verb = format!("{verb:9}");
         let line = format!("{}  {}  {}\n", self.palette.name(&device), self.palette.verb(&verb), printable(text));
         self.write(&line);

@@ -78,7 +78,11 @@ impl Palette {
     }
 
     pub(super) fn verb(&self, text: &str) -> String {
-        let style = if text.trim_end() == "warning" { NOTE } else { VERB };
+        let style = match text.trim_end() {
+            "warning" => NOTE,
+            "failed" | "escrowed" | "attention" => ERROR,
+            _ => VERB,
+        };
         self.paint(style, text)
     }
 

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// `text` with every character escaped that a terminal would act on or that would reorder the line: control
 /// characters, line separators, directional marks, the byte order mark.
 pub fn printable(text: &str) -> String {
@@ -18,6 +20,31 @@ pub fn printable(text: &str) -> String {
 fn acts(c: char) -> bool {
     let reorders = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || reorders || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// How many columns of a terminal `text` takes.
+pub(super) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` with blanks behind it, `width` columns in all; longer text stays as it is.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// `text` in at most `width` columns: what does not fit gives way to `…`.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let Some(room) = width.checked_sub(1) else { return String::new() };
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= room
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
 }
 
 /// An error and its causes in one text, `what: why: why`; a cause that its error already quotes is not repeated, and the
@@ -52,6 +79,24 @@ mod tests {
     #[test]
     fn nothing_that_a_terminal_acts_on_gets_through() {
         assert_eq!(printable("a\x1b[2Jb\rc\u{9b}d\u{202e}e\u{2028}é"), "a\\u{1b}[2Jb\\rc\\u{9b}d\\u{202e}e\\u{2028}é");
+    }
+
+    #[test]
+    fn text_is_cut_and_padded_by_columns_not_by_characters() {
+        for (text, width, expected) in [
+            ("fw1", 5, "fw1  "),
+            ("fw-berlin", 9, "fw-berlin"),
+            ("fw-berlin", 4, "fw-…"),
+            ("one two", 5, "one… "),
+            ("東京", 4, "東京"),
+            ("東京都", 5, "東京…"),
+            ("東京都", 4, "東… "),
+            ("e\u{301}a", 2, "e\u{301}a"),
+            ("fw1", 1, "…"),
+            ("fw1", 0, ""),
+        ] {
+            assert_eq!(padded(&cut(text, width), width), expected, "{text} {width}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::offer::{Offer, Shows, SignError};
 use super::password::{Password, PasswordError};
 use super::prompt::Person;
 use super::second_factor::SecondFactor;
+use super::trial::Turn;
 use crate::secret::Secret;
 
 /// How many keys a FortiGate may refuse in one login: one less than its lockout threshold of 3.
@@ -105,6 +106,8 @@ pub(super) struct Login<'a> {
     no_password: bool,
     /// How often keyboard-interactive was started.
     rounds: usize,
+    /// Leave to use the password, until the device has judged it.
+    turn: Option<Turn<'a>>,
 }
 
 /// What became of one method.
@@ -135,6 +138,7 @@ impl<'a> Login<'a> {
             password_used: false,
             no_password: false,
             rounds: 0,
+            turn: None,
         }
     }
 
@@ -149,6 +153,7 @@ impl<'a> Login<'a> {
                 MethodKind::Password => (Method::Password, self.use_password().await?),
                 _ => (Method::KeyboardInteractive, self.use_rounds().await?),
             };
+            self.learn(&outcome);
             match outcome {
                 Outcome::In => return Ok((method, self.passed)),
                 Outcome::Partial if self.passed.len() < MOST_FACTORS => self.passed.push(method),
@@ -161,6 +166,15 @@ impl<'a> Login<'a> {
             }
         }
         Err(self.refused())
+    }
+
+    /// What the device says of the password holds for all who share it.
+    fn learn(&mut self, outcome: &Outcome) {
+        match (self.turn.take(), outcome) {
+            (Some(turn), Outcome::In | Outcome::Partial) => turn.got_in(),
+            (Some(turn), Outcome::Refused { judged: true }) => turn.refused(),
+            (_, Outcome::Refused { judged: false }) | (None, _) => {}
+        }
     }
 
     /// The first method that the device takes and that has something left to try.
@@ -240,6 +254,7 @@ impl<'a> Login<'a> {
             self.no_password = true;
             return Ok(Outcome::Refused { judged: false });
         };
+        self.take_turn().await?;
         self.tried.push(Method::Password.to_string());
         let attempt = self.connection.handle.authenticate_password(self.with.user, secret.expose());
         let outcome = match self.deadline.within(Phase::Authentication, attempt).await? {
@@ -261,6 +276,15 @@ impl<'a> Login<'a> {
                 Ok(outcome)
             }
         }
+    }
+
+    /// Waits until the password may be used here, with the clock stopped: another device may be trying it.
+    pub(super) async fn take_turn(&mut self) -> Result<(), DialError> {
+        let password: &'a Password = self.with.password;
+        let turn = self.deadline.stopped(password.trial.turn(self.with.user, self.with.whose)).await;
+        let withheld = |refused_by| DialError::PasswordWithheld { user: self.with.user.to_owned(), refused_by };
+        self.turn = Some(turn.map_err(withheld)?);
+        Ok(())
     }
 
     /// The password; `None` when there is none, but the device may ask for something else that can be answered.

@@ -125,6 +125,13 @@ impl Dial {
         dial
     }
 
+    /// The same with these keys before those that are named for all devices.
+    pub fn with_identities(&self, identities: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mut dial = self.clone();
+        dial.options.identities.splice(0..0, identities);
+        dial
+    }
+
     /// The same credentials over other jump hosts, the nearest first; none goes directly, whatever `ssh_config` says.
     pub fn with_jumps(&self, jumps: Vec<Jump>) -> Self {
         let mut dial = self.clone();

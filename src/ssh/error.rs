@@ -195,6 +195,14 @@ pub enum DialError {
     /// There is no password.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// Another device has refused the password of this run: it is not tried again.
+    #[error("the password of {user} was not tried: {refused_by} has refused it")]
+    PasswordWithheld {
+        /// The administrator.
+        user: String,
+        /// The device that refused it, as the person named it.
+        refused_by: String,
+    },
     /// The device broke the protocol.
     #[error("the device broke the SSH protocol during {phase}")]
     Protocol {

@@ -36,6 +36,9 @@ impl DialError {
             DialError::KnownHosts(error) => known_hosts_hint(error),
             DialError::Identity(error) => error.hint(),
             DialError::Password(error) => error.hint(),
+            DialError::PasswordWithheld { .. } => {
+                Some("one refused password ends it for all, before a directory locks the account".to_owned())
+            }
             DialError::Refused { rsa_sha2: true, .. } => Some(RSA_SHA2.to_owned()),
             DialError::Refused { tried, kept_back, .. } => Some(refused_hint(tried, *kept_back)),
             DialError::Question { .. } => {

@@ -81,7 +81,9 @@ impl<'r, 'a> Rounds<'r, 'a> {
         let login = &mut *self.login;
         if kind(prompt) == Kind::Password {
             let secret = deadline.stopped(login.with.password.get(login.with.question)).await;
-            return Ok(secret.map_err(|error| login.without_password(error))?.expose().to_owned());
+            let secret = secret.map_err(|error| login.without_password(error))?;
+            login.take_turn().await?;
+            return Ok(secret.expose().to_owned());
         }
         let factor = &mut login.with.second_factor;
         let answer = factor.answer(prompt, login.with.whose, introduction, deadline).await;

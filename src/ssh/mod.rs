@@ -17,6 +17,7 @@
 //! | `hostkeys`, `certificates` | the judgement of a host key, without I/O |
 //! | `known_hosts`, `trust` | the files; policy and files applied to a host |
 //! | `password`, `identity`, `agent`, `second_factor`, `command`, `prompt` | where credentials come from |
+//! | `trial` | one password for many devices: tried on one first |
 //! | `offer` | which keys are offered, in what order |
 //! | `client`, `guard`, `shell` | key exchange; our end in russh's task; the bytes of a shell |
 //! | `auth`, `interactive` | logging in; rounds of questions |
@@ -51,6 +52,7 @@ mod route;
 mod second_factor;
 mod shell;
 mod target;
+mod trial;
 mod trust;
 mod tunnel;
 

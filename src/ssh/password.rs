@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::command::{self, CommandError};
 use super::prompt::{Person, PromptError, Question};
+use super::trial::Trial;
 use crate::secret::Secret;
 
 /// The variable that carries the password in pipelines. Whoever starts a child process removes it from the child's
@@ -108,11 +109,13 @@ pub(super) struct Password {
     source: PasswordSource,
     person: Person,
     resolved: OnceCell<Arc<Secret>>,
+    /// What is known of it, wherever it was used.
+    pub(super) trial: Trial,
 }
 
 impl Password {
     pub(super) fn new(source: PasswordSource, person: Person) -> Self {
-        Password { source, person, resolved: OnceCell::new() }
+        Password { source, person, resolved: OnceCell::new(), trial: Trial::default() }
     }
 
     pub(super) fn source(&self) -> &PasswordSource {

@@ -129,6 +129,7 @@ impl Access {
         let plan = order.plan(facts).map_err(MintError::from)?;
         let intended =
             Intended { plan: &plan, before: &facts.objects, retires: None, destinations: Vec::new(), lent: None };
+        self.line.pass(&seen.1.status).await?;
         let journal = self.journal.begin(planned(self.verb(), &self.line, &seen.1.status.serial, &intended));
         let journal = journal.map_err(MintError::from)?;
         let start =

@@ -17,6 +17,8 @@ use crate::session::{Manners, Options, Outcome, Reply, Session};
 use crate::ssh::{Dial, DialError, Endpoint, Judgement, Method, Route, Shell, ShellStream};
 
 use super::event::{Connected, Event, Observer, Trust};
+use super::failure::MintError;
+use super::gate::{Gate, Kind};
 
 /// The first release that asks for the administrator's password again at a commit.
 ///
@@ -40,6 +42,8 @@ pub struct Line {
     pub simulated: bool,
     /// The serial number that the device must have, where the operator says so: another device may answer at its address.
     pub serial: Option<String>,
+    /// Who is asked before the device is changed.
+    pub gate: Gate,
 }
 
 /// Somebody at the console of a device.
@@ -91,6 +95,20 @@ impl Line {
     /// The same, deaf to the operator: for what mends a device.
     pub fn uninterrupted(&self) -> Line {
         Line { interrupt: Interrupt::never(), ..self.clone() }
+    }
+
+    /// Waits until the device may be changed.
+    ///
+    /// # Errors
+    /// When it must not be any more: the run was stopped, for another device's sake or by the operator.
+    pub(super) async fn pass(&self, status: &Status) -> Result<(), MintError> {
+        let mut interrupt = self.interrupt.clone();
+        let kind = || Kind { model: status.model.clone(), fortios: status.version };
+        tokio::select! {
+            biased;
+            () = interrupt.raised() => Err(MintError::Fault(interrupted())),
+            passes = self.gate.pass(kind) => if passes { Ok(()) } else { Err(MintError::NotStarted) },
+        }
     }
 
     /// Connects, logs in and waits for the first prompt.

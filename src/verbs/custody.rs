@@ -43,6 +43,11 @@ pub(super) struct Held {
 }
 
 impl Custody {
+    /// The same for one run over a fleet.
+    pub fn of_run(self, run: &str) -> Custody {
+        Custody { journal: self.journal.of_run(run), ..self }
+    }
+
     /// Takes API users at an address for this run, before anything is looked at.
     ///
     /// # Errors
@@ -69,6 +74,7 @@ impl Custody {
     pub(super) fn hold(&self, serial: &str, api_users: &[&str], replace: bool) -> Result<Held, MintError> {
         let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
         self.forget_void(serial, api_users);
+        self.check_this_run(serial, api_users)?;
         let Some(past) = self.journal.unfinished(serial, api_users) else {
             return Ok(Held { locks, past: None, kept: None, void: Vec::new() });
         };
@@ -79,6 +85,17 @@ impl Custody {
         // All that it had left to do was to empty the escrow.
         let past = Some(past).filter(|past| kept.is_some() || !past.is_finished());
         Ok(Held { locks, past, kept, void })
+    }
+
+    /// What this run has done before it was taken up again is not done a second time. It may have died before it had emptied
+    /// the escrow.
+    fn check_this_run(&self, serial: &str, api_users: &[&str]) -> Result<(), MintError> {
+        let Some(past) = self.journal.done_in_this_run(serial, api_users) else { return Ok(()) };
+        past.escrow().filter(|escrow| escrow.exists()).into_iter().for_each(wipe);
+        match past.key() {
+            KeyState::Delivered { generated_at } => Err(MintError::DoneBefore { generated_at }),
+            _ => Ok(()),
+        }
     }
 
     /// The key of a run that died.
@@ -168,11 +185,7 @@ impl Held {
     pub(super) fn begin(&self, journal: &Journal, planned: Planned) -> Result<Run, MintError> {
         match &self.past {
             None => Ok(journal.begin(planned)?),
-            Some(past) => {
-                let mut run = Run::reopen(&past.path)?;
-                run.enter(State::Planned(Box::new(planned)))?;
-                Ok(run)
-            }
+            Some(past) => Ok(journal.take_up(past, planned)?),
         }
     }
 }
@@ -191,6 +204,7 @@ pub(super) fn planned(verb: &str, line: &Line, serial: &str, site: &Intended<'_>
         edits: site.plan.edits.iter().map(object).collect(),
         destinations: site.destinations.clone(),
         lent: site.lent.clone(),
+        run: None,
     }
 }
 

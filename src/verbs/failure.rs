@@ -54,6 +54,18 @@ pub enum MintError {
     /// The key had to be proven, and was not seen to work.
     #[error("the key was not seen to work: {}", .0.detail)]
     NotProven(Box<Verified>),
+    /// This run has done it before: it is taken up again, and there is nothing left to do here.
+    #[error("done before in this run: the key is of {}", generated_at.strftime("%Y-%m-%d %H:%M:%S UTC"))]
+    DoneBefore {
+        /// When the key was generated.
+        generated_at: Timestamp,
+    },
+    /// We broke ourselves.
+    #[error("fgtkey broke while it worked on this device")]
+    Broken,
+    /// The run was stopped before this device was changed.
+    #[error("not started: the run was stopped before this device was changed")]
+    NotStarted,
     /// Somebody else has made a key for the API user since this run looked.
     #[error("the API user {user} has got a key since this run looked: another run is at work on it")]
     Overtaken {
@@ -136,6 +148,13 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Of a device that something of ours broke on: what is left there has to be looked at.
+    pub fn broken() -> Box<Failure> {
+        Failure::boxed(MintError::Broken, Left::NeedsPerson { what: Remains::Unseen, mend: None })
+    }
+}
+
 impl From<MintError> for Box<Failure> {
     /// An error before anything was changed.
     fn from(error: MintError) -> Self {
@@ -177,6 +196,8 @@ pub enum Left {
 pub enum Remains {
     /// It could not be reached again, so what was saved is not known.
     Unreached(Box<MintError>),
+    /// Nobody looked.
+    Unseen,
     /// Another device answered at its address.
     OtherDevice {
         /// The serial number that answered.
@@ -213,6 +234,7 @@ impl Remains {
     pub(super) fn word(&self) -> &'static str {
         match self {
             Remains::Unreached(_) => "unreached",
+            Remains::Unseen => "unseen",
             Remains::OtherDevice { .. } => "other device",
             Remains::NotTakenBack(_) => "not taken back",
             Remains::Differs(_) => "differs",

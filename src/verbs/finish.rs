@@ -87,6 +87,7 @@ impl Rotate {
             edits: Vec::new(),
             destinations: Vec::new(),
             lent: None,
+            run: None,
         };
         Ok(self.custody.journal.begin(planned)?)
     }

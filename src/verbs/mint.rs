@@ -50,14 +50,6 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// The request, where it is one.
-    pub fn request(&self) -> Option<&Request> {
-        match self {
-            Asked::Request(request) => Some(request),
-            Asked::Saved(_) => None,
-        }
-    }
-
     fn names(&self) -> Names<'_> {
         match self {
             Asked::Request(request) => Names::of(request),
@@ -142,6 +134,7 @@ impl Mint {
         tell_plan(&plan, &self.line, observer);
         let lent = self.lent(&plan, &held, &surveyed);
         let planned = self.planned(&plan, &surveyed, &slot, lent.clone());
+        self.line.pass(&surveyed.status).await?;
         let journal = held.begin(&self.custody.journal, planned)?;
         let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, (console, surveyed), plan, journal);

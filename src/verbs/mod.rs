@@ -12,6 +12,7 @@ pub mod event;
 pub mod exec;
 pub mod failure;
 mod finish;
+pub mod gate;
 pub mod get;
 mod hand_over;
 mod key;

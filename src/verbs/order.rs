@@ -13,7 +13,7 @@ use super::failure::MintError;
 use super::survey::{self, Names, Surveyed};
 
 /// What a verb wants.
-pub(super) trait Order: Sync {
+pub(super) trait Order: Send + Sync {
     /// The two objects.
     fn names(&self) -> Names<'_>;
 

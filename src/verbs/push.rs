@@ -41,6 +41,7 @@ async fn push_once(site: &mut Site<'_>, observer: &mut (dyn Observer + Send)) ->
         Ok(replies) => {
             site.take_in(&replies)?;
             if site.transaction != Transaction::Off {
+                site.pushed_in_transaction = Some(within);
                 site.tell(observer, Event::Pushed { transaction: within });
             }
             proven(site).map(|()| true)

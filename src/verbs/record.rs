@@ -23,6 +23,7 @@ impl Site<'_> {
         record.trusted_hosts =
             user.map(|user| user.hosts().iter().map(ToString::to_string).collect()).unwrap_or_default();
         record.changes = self.changes();
+        record.transaction = self.pushed_in_transaction;
         record
     }
 

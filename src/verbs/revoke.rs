@@ -1,6 +1,7 @@
 //! Taking an API user away, and its profile where that is ours alone.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::fortios::facts::Facts;
 use crate::fortios::names::ApiUser;
@@ -34,6 +35,52 @@ pub struct Revoke<'a> {
     pub claim: Claim,
     /// What the operator allows.
     pub consent: Consent,
+}
+
+/// The same for many devices, where nobody is asked about each.
+#[derive(Clone)]
+pub struct Removal {
+    /// The device.
+    pub line: Line,
+    /// The templates.
+    pub templates: Templates,
+    /// The API user.
+    pub api_user: String,
+    /// Its profile.
+    pub profile: String,
+    /// Whether the profile may go too.
+    pub claim: Claim,
+    /// What the operator allows.
+    pub consent: Consent,
+}
+
+impl Removal {
+    /// The revocation on this device.
+    pub fn revoke(&self) -> Revoke<'_> {
+        Revoke {
+            line: &self.line,
+            templates: &self.templates,
+            api_user: self.api_user.clone(),
+            profile: self.profile.clone(),
+            claim: self.claim,
+            consent: self.consent,
+        }
+    }
+
+    /// Looks, and takes away what is there.
+    ///
+    /// # Errors
+    /// As for [`Revoke::look`] and [`Revoke::run`].
+    pub async fn run(&self, observer: &mut (dyn Observer + Send)) -> Result<Sight, Box<Failure>> {
+        let began = Instant::now();
+        let revoke = self.revoke();
+        let sight = revoke.look(observer).await?;
+        if !sight.retirement.is_done() {
+            revoke.run(observer).await?;
+        }
+        observer.on(&self.line.endpoint.name, Event::Done { elapsed: began.elapsed() });
+        Ok(sight)
+    }
 }
 
 /// What a look at a device says of a revocation.
@@ -171,6 +218,7 @@ impl Revoke<'_> {
         }
         let through = line.uninterrupted();
         for script in self.templates.retire(&retirement)?.into_iter().filter(|script| !script.is_empty()) {
+            self.line.pass(&surveyed.status).await?;
             lesson.sent = true;
             console.run(&through, &script, observer).await?;
         }

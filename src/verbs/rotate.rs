@@ -42,6 +42,8 @@ pub struct Rotate {
     pub expires: Option<Expires>,
     /// What is to be done.
     pub way: Way,
+    /// Whether the new API user is made in a transaction.
+    pub transaction: Transaction,
     /// Only a key that is older.
     pub if_older_than: Option<Duration>,
     /// What the operator allows.
@@ -283,9 +285,11 @@ impl Rotate {
         retires: Option<String>,
         observer: &mut (dyn Observer + Send),
     ) -> Result<Made, Box<Failure>> {
+        self.transaction.on(seen.1.facts.version).map_err(MintError::from)?;
         let plan = order.plan(&seen.1.facts).map_err(MintError::from)?;
+        self.line.pass(&seen.1.status).await?;
         let journal = held.begin(&self.custody.journal, self.planned(&plan, &seen.1, &slot, retires.clone()))?;
-        let start = Start { line: &self.line, templates: &self.templates, order, transaction: Transaction::Off };
+        let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, seen, plan, journal);
         push(&mut site, observer).await?;
         site.tell_objects(observer);

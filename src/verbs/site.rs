@@ -50,6 +50,8 @@ pub(super) struct Site<'a> {
     pub(super) transaction: Transaction,
     /// The device has refused to open one.
     pub(super) unopened: bool,
+    /// How the objects were pushed, once they were: in a transaction, or one after the other.
+    pub(super) pushed_in_transaction: Option<bool>,
     /// What this run writes down of itself.
     pub(super) journal: Run,
     console: Option<Console>,
@@ -86,6 +88,7 @@ impl<'a> Site<'a> {
             order,
             transaction,
             unopened: false,
+            pushed_in_transaction: None,
             journal,
             console: Some(console),
             surveyed,

@@ -1,5 +1,6 @@
 //! `fgtkey verify`: prove that a delivered key works over REST; change nothing.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::fortios::facts::Facts;
@@ -26,7 +27,7 @@ pub struct Verify {
     /// The API user of the key, for the diagnosis; `None`: it is not known.
     pub api_user: Option<String>,
     /// The key.
-    pub key: Secret,
+    pub key: Arc<Secret>,
 }
 
 /// What came of it.

@@ -12,6 +12,7 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Pe
 use fgtkey::verbs::audit::{Audit, Audited};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::failure::{Failure, Left, MintError};
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::{Event, Observer};
 
 struct Nobody;
@@ -76,7 +77,15 @@ pub async fn run(spec: DeviceSpec, policy: Policy) -> (Result<Audited, Box<Failu
     let endpoint =
         Endpoint { name: "fw1".into(), host: addr.ip().to_string(), port: addr.port(), user: "admin".into() };
     let within = Duration::from_secs(20);
-    let line = Line { dial, endpoint, within, interrupt: Interrupt::never(), simulated: false, serial: None };
+    let line = Line {
+        dial,
+        endpoint,
+        within,
+        interrupt: Interrupt::never(),
+        simulated: false,
+        serial: None,
+        gate: Gate::Open,
+    };
     let audit = Audit { line, templates: Templates::embedded().unwrap(), policy };
     let result = audit.run(&mut Nobody).await;
     for command in device.commands() {

@@ -22,6 +22,7 @@ fn lent() -> Planned {
         edits: Vec::new(),
         destinations: vec!["memory".into()],
         lent: Some(Lent { vdoms: false, profile: "ci".into(), made_user: true, made_profile: true }),
+        run: None,
     }
 }
 

@@ -13,4 +13,5 @@ mod in_place;
 mod load;
 mod scene;
 mod story;
+mod transaction;
 mod verification;

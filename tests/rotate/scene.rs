@@ -6,6 +6,7 @@ use std::time::Duration;
 use fgtkey::deliver::{Destination, EscrowPlace, Format};
 use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::render::Templates;
+use fgtkey::fortios::transaction::Transaction;
 use fgtkey::journal::Journal;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::{Interrupt, Interrupter};
@@ -13,6 +14,7 @@ use fgtkey::sim::{Device, DeviceSpec, Https, Listen, Login, Server, Shell, Trap,
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::resume::{Resume, Resumed};
 use fgtkey::verbs::rotate::{Rotate, Way};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
@@ -124,10 +126,15 @@ fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
+/// Another administrator, and what the device greets with.
+pub fn shell(device: &Device) -> (Shell, Vec<u8>) {
+    let (shell, output) = Shell::open(device, Login { rows: 1000, cols: 511, ..Login::default() });
+    (shell, output.bytes)
+}
+
 /// Types `text` into the device at its console; returns all it said.
 pub fn type_in(device: &Device, text: &str) -> String {
-    let (mut shell, output) = Shell::open(device, Login { rows: 1000, cols: 511, ..Login::default() });
-    let mut said = output.bytes;
+    let (mut shell, mut said) = shell(device);
     for line in text.lines() {
         said.extend(shell.receive(format!("{line}\n").as_bytes()).bytes);
         if said.ends_with(b"password: ") {
@@ -190,6 +197,7 @@ impl Site {
             api_user: self.name.parse().unwrap(),
             current: None,
             expires: None,
+            transaction: Transaction::Off,
             way,
             if_older_than: None,
             consent: Consent::default(),
@@ -228,6 +236,7 @@ impl Site {
             interrupt: Interrupt::never(),
             simulated: false,
             serial: None,
+            gate: Gate::Open,
         }
     }
 

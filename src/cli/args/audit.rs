@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{SimulatedArgs, SshArgs};
+use super::{FleetArgs, SimulatedArgs, SshArgs};
 use crate::fortios::audit::severity::Severity;
 use crate::fortios::audit::{WIDEST_IPV4, WIDEST_IPV6};
 
@@ -16,11 +16,11 @@ use crate::fortios::audit::{WIDEST_IPV4, WIDEST_IPV6};
                         4 some devices could not."
 )]
 pub struct AuditArgs {
-    /// The devices to log in to, one after the other.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets (repeatable)")]
+    /// The devices to log in to.
+    #[arg(value_name = "DEVICE", help = super::DEVICES)]
     pub devices: Vec<String>,
     /// Use an embedded simulated FortiGate with a few weak API users instead of a device
-    #[arg(long, conflicts_with = "devices")]
+    #[arg(long, conflicts_with_all = ["devices", "FleetArgs"])]
     pub sim: bool,
     /// A request: API users that none asks for are findings, the rotated NAME-a and NAME-b are known (repeatable)
     #[arg(short, long = "request", value_name = "FILE")]
@@ -50,6 +50,9 @@ pub struct AuditArgs {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
+    /// Which devices.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// A prefix length, with its slash or without: `/24`.

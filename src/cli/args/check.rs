@@ -4,17 +4,17 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{SshArgs, VdomModeArg};
+use super::{FleetArgs, SshArgs, VdomModeArg};
 use crate::sim;
 
 /// `fgtkey check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
+    /// The devices to log in to.
+    #[arg(value_name = "DEVICE", help = super::DEVICES)]
+    pub devices: Vec<String>,
     /// Use an embedded simulated FortiGate instead of a device
-    #[arg(long, conflicts_with = "device")]
+    #[arg(long, conflicts_with_all = ["devices", "FleetArgs"])]
     pub sim: bool,
     /// Print one JSON object instead of the table; with a `=` in it, an option of ssh (repeatable)
     #[arg(short, long = "output", value_name = "json|KEY=VALUE")]
@@ -25,6 +25,9 @@ pub struct CheckArgs {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
+    /// Which devices.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// What the embedded simulated device of `fgtkey check --sim` is.

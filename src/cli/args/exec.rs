@@ -30,12 +30,13 @@ pub struct ExecArgs {
 }
 
 /// What has no meaning for a key that is there already.
-const MINTING: [&str; 11] = [
+const MINTING: [&str; 12] = [
     "revoke_after",
     "ttl",
     "sim",
     "fortios",
     "vdom_mode",
+    "transaction",
     "faults",
     "traps",
     "RequestArgs",

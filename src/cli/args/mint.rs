@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ConsentArgs, DeliveryArgs, RequestArgs, SshArgs, VdomModeArg, VerifyArgs};
+use super::{ConsentArgs, DeliveryArgs, FleetArgs, RequestArgs, SshArgs, VdomModeArg, VerifyArgs, WavesArgs};
 use crate::fortios::transaction::Transaction;
 use crate::sim;
 
@@ -14,16 +14,13 @@ pub struct MintArgs {
     /// Print the CLI to paste by hand, and do nothing else
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then
+    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then; where the key goes
+    /// is for --to, or `deliver:` of the request (-r), to say
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "request", "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
+        "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
         "peer_group", "schedule", "expires", "dry_run",
     ])]
     pub from_plan: Option<PathBuf>,
-    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
-    /// on a real device so far)
-    #[arg(long, value_name = "off|auto|require", default_value = "off")]
-    pub transaction: Transaction,
     /// What is minted, and on what.
     #[command(flatten)]
     pub order: OrderArgs,
@@ -32,12 +29,12 @@ pub struct MintArgs {
 /// What is minted, and on what.
 #[derive(Debug, Args)]
 pub struct OrderArgs {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
+    /// The devices to log in to.
+    #[arg(value_name = "DEVICE", help = super::DEVICES)]
+    pub devices: Vec<String>,
     /// Use an embedded simulated FortiGate instead of a device: without a request for the vendor's tutorial, the API user
     /// `terraform`
-    #[arg(long, conflicts_with = "device")]
+    #[arg(long, conflicts_with_all = ["devices", "FleetArgs"])]
     pub sim: bool,
     /// The FortiOS version of a dry run or of the simulated device: 7.4, 7.4.8 [default: the newest surveyed]
     #[arg(long, value_name = "VERSION")]
@@ -45,6 +42,10 @@ pub struct OrderArgs {
     /// The VDOM mode of a dry run or of the simulated device [default: single]
     #[arg(long, value_name = "single|multi", hide_possible_values = true)]
     pub vdom_mode: Option<VdomModeArg>,
+    /// Make the objects in one configuration transaction, so that they appear at one instant (FortiOS 6.2 and later; untried
+    /// on a real device so far)
+    #[arg(long, value_name = "off|auto|require", default_value = "off")]
+    pub transaction: Transaction,
     /// What to make.
     #[command(flatten)]
     pub request: RequestArgs,
@@ -60,6 +61,12 @@ pub struct OrderArgs {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
+    /// Which devices.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+    /// Who goes first.
+    #[command(flatten)]
+    pub waves: WavesArgs,
     /// A fault of the simulated device: LINE=refuse|drop|hang|cut:N (repeatable; see `fgtkey sim --help`)
     #[arg(long = "fault", value_name = "FAULT", hide_short_help = true, help_heading = "Rehearsal")]
     pub faults: Vec<sim::Fault>,

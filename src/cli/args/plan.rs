@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ConsentArgs, JsonOrOption, RequestArgs, SimulatedArgs, SshArgs};
+use super::{ConsentArgs, FleetArgs, JsonOrOption, RequestArgs, SimulatedArgs, SshArgs};
 
 /// `fgtkey plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
+    /// The devices to log in to.
+    #[arg(value_name = "DEVICE", help = super::DEVICES)]
+    pub devices: Vec<String>,
     /// Use an embedded simulated FortiGate instead of a device; without a request: the vendor's tutorial
-    #[arg(long, conflicts_with = "device")]
+    #[arg(long, conflicts_with_all = ["devices", "FleetArgs"])]
     pub sim: bool,
     /// Print the CLI that mint would send instead of the differences
     #[arg(long)]
@@ -36,4 +36,7 @@ pub struct PlanArgs {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
+    /// Which devices.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }

@@ -2,17 +2,17 @@
 
 use clap::Args;
 
-use super::{JsonOrOption, RequestArgs, SshArgs, VdomModeArg};
+use super::{FleetArgs, JsonOrOption, RequestArgs, SshArgs, VdomModeArg, WavesArgs};
 use crate::sim;
 
 /// `fgtkey revoke`.
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
+    /// The devices to log in to.
+    #[arg(value_name = "DEVICE", help = super::DEVICES)]
+    pub devices: Vec<String>,
     /// Use an embedded simulated FortiGate, whose API user `terraform` has a key, instead of a device
-    #[arg(long, conflicts_with = "device")]
+    #[arg(long, conflicts_with_all = ["devices", "FleetArgs"])]
     pub sim: bool,
     /// Leave the access profile where it is
     #[arg(long, help_heading = "Revocation")]
@@ -48,6 +48,12 @@ pub struct RevokeArgs {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
+    /// Which devices.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+    /// Who goes first.
+    #[command(flatten)]
+    pub waves: WavesArgs,
     /// A fault of the simulated device: LINE=refuse|drop|hang|cut:N (repeatable; see `fgtkey sim --help`)
     #[arg(long = "fault", value_name = "FAULT", hide_short_help = true, help_heading = "Rehearsal")]
     pub faults: Vec<sim::Fault>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{JsonOrOption, SimulatedArgs, SshArgs};
+use super::{FleetArgs, JsonOrOption, SimulatedArgs, SshArgs};
 use crate::deliver::Destination;
 use crate::report::with_causes;
 use crate::rest::{Authorities, Fingerprint};
@@ -14,11 +14,11 @@ use crate::verbs::verification::{Mode, TrustChoice, Verification};
 /// `fgtkey verify`.
 #[derive(Debug, Args)]
 pub struct VerifyCommand {
-    /// The device to log in to.
-    #[arg(value_name = "DEVICE", help = "[user@]host[:port], IPv6 in brackets")]
-    pub device: Option<String>,
+    /// The devices to log in to.
+    #[arg(value_name = "DEVICE", help = super::DEVICES)]
+    pub devices: Vec<String>,
     /// Use an embedded simulated FortiGate instead of a device; without a key: one of its API user `terraform`
-    #[arg(long, conflicts_with = "device")]
+    #[arg(long, conflicts_with_all = ["devices", "FleetArgs"])]
     pub sim: bool,
     /// Where the key is.
     #[command(flatten)]
@@ -38,6 +38,9 @@ pub struct VerifyCommand {
     /// How to log in.
     #[command(flatten)]
     pub ssh: SshArgs,
+    /// Which devices.
+    #[command(flatten)]
+    pub fleet: FleetArgs,
 }
 
 /// Where a key is.

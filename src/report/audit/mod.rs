@@ -3,18 +3,16 @@
 //! | file | what it makes |
 //! |---|---|
 //! | `view` | what all forms are made of, and `-o json` as it is |
-//! | `grid` | columns that fit a terminal |
 //! | `table` | the table of a terminal |
 //! | `sarif` | SARIF 2.1.0 |
 //! | `page` | the HTML page, out of `templates/audit/page.html` |
 
-mod grid;
 mod page;
 mod sarif;
 mod table;
 mod view;
 
-pub use page::{PageError, to_html};
+pub use page::to_html;
 pub use sarif::to_sarif;
 pub use table::{Terminal, to_table};
 pub use view::{Counts, DeviceView, FindingView, Unaudited, UserView, to_json};

@@ -2,8 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::super::grid;
 use super::super::text::printable;
-use super::grid;
 use super::view::{Counts, DeviceView, FindingView, NotRead, UserView};
 use crate::fortios::audit::severity::Severity;
 

@@ -1,0 +1,1 @@
+//! Inventories of all formats, as `fgtkey inventory` shows them.

@@ -1,5 +1,7 @@
 //! Who does the job: fgtkey, its peers, and the bare loop.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -83,14 +85,15 @@ impl Contestant {
     }
 }
 
-/// The keys go into a file each, as a fleet's do.
+/// The keys go into a file each, as a fleet's do. Nobody goes first: no peer has canaries.
 fn fgtkey(place: &Place, fleet: &Simulated, jobs: usize) -> Command {
     std::fs::create_dir_all(keys(place)).unwrap();
     let password = place.folder.join("password");
     std::fs::write(&password, PASSWORD).unwrap();
+    std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
     let mut command = Command::new(super::FGTKEY);
     command.args(["mint", "all", "--inventory"]).arg(fleet.inventory()).args(["-j", &jobs.to_string()]);
-    command.args(REQUEST).args(["--verify", "off", "--quiet", "--password-file"]).arg(password);
+    command.args(REQUEST).args(["--canary", "0", "--verify", "off", "--quiet", "--password-file"]).arg(password);
     command.arg("--to").arg(format!("file:{}/{{{{ device.name }}}}.key", keys(place).display()));
     command.env("XDG_STATE_HOME", place.folder.join("state"));
     command

@@ -102,7 +102,11 @@ pub(super) struct Direct {
 }
 
 impl AsyncRead for Direct {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         *self.link.reader() = Some(context.waker().clone());
         // Behind the waker: who tears it in between wakes it.
         self.link.unless_torn()?;

@@ -1,11 +1,13 @@
 //! `fgtkey sim` from flags: simulated devices until Ctrl-C or SIGTERM.
 
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use russh::keys::PublicKey;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
@@ -27,14 +29,19 @@ pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
     if args.stdio {
         return on_stdio(&options, args, reporter);
     }
-    // Not the runtime of a mint: many devices may use all of the processor.
-    match tokio::runtime::Runtime::new() {
+    match devices_runtime() {
         Ok(runtime) => runtime.block_on(listen(&options, args, reporter)),
         Err(error) => {
             reporter.error(None, &error);
             Exit::Failed
         }
     }
+}
+
+/// Half of the processors: the other half is for who talks to the devices.
+fn devices_runtime() -> io::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Builder::new_multi_thread().worker_threads((processors / 2).max(1)).enable_all().build()
 }
 
 fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {

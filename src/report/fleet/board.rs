@@ -183,7 +183,9 @@ impl Board {
     /// The run is over: how the devices ended, and what to type next.
     pub fn summary(mut self, progress: &Progress) {
         self.display = None;
-        for (text, devices) in std::mem::take(&mut self.warnings) {
+        for (text, mut devices) in std::mem::take(&mut self.warnings) {
+            devices.sort_unstable();
+            devices.dedup();
             let names: Vec<&str> = devices.iter().map(|device| progress.name(*device)).collect();
             // What one device gave was said with its name.
             if names.len() > 1 {

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::super::style::Palette;
 use super::rows::{Pace, Shown};
 use super::screen::{Screen, size};
+use crate::deliver::write_aside;
 use crate::fleet::progress::Progress;
 
 /// How often it is drawn.
@@ -102,6 +103,7 @@ impl Display {
     pub fn begin(colored: bool, progress: &Progress) -> Display {
         let live = Arc::new(Live::new(colored, progress));
         *locked(&ON_STDERR) = Arc::downgrade(&live);
+        write_aside(|write| aside(write));
         let painting = Arc::clone(&live);
         // Without a thread for it nothing is drawn but what is said.
         let painter = thread::Builder::new().name("display".into()).spawn(move || painting.paint_on()).ok();

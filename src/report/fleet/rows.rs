@@ -25,6 +25,12 @@ const TIME: usize = 7;
 /// On a terminal with fewer columns no devices are shown.
 const NARROWEST: usize = 28;
 
+/// How many percent have to have ended before it is said how long it still takes.
+const MEASURED: usize = 5;
+
+/// What would take longer than a week, in seconds, is not said.
+const LONGEST: u64 = 7 * 86_400;
+
 /// The longest bar.
 const BAR: usize = 40;
 
@@ -150,13 +156,18 @@ impl Shown {
         }
         if self.stopping {
             parts.push((Tone::Bad, "stopping".to_owned()));
-        } else if (1..86_400 * 7).contains(&pace.left.as_secs()) {
+        } else if self.is_measured() && (1..LONGEST).contains(&pace.left.as_secs()) {
             parts.push((Tone::Plain, format!("about {} left", clock(pace.left))));
         }
         if let Some(wave) = self.wave {
             parts.push((Tone::Plain, format!("wave {} of up to {}", wave.number, wave.size)));
         }
         parts
+    }
+
+    /// Whether enough have ended to say how long the others take: what the first ones take says nothing.
+    fn is_measured(&self) -> bool {
+        self.counts.ended() * 100 >= self.counts.devices * MEASURED
     }
 
     /// Those that have been at work for the longest time, with what each waits for and since when.

@@ -7,6 +7,7 @@ mod confirm;
 mod deliver;
 mod delivery;
 mod devices;
+mod draft;
 mod exec;
 mod fleet;
 mod get;

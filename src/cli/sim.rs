@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use russh::keys::PublicKey;
-use tempfile::NamedTempFile;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::fortios::version::Version;
@@ -16,6 +15,7 @@ use crate::sim::{self, CertificateError, Device, Fleet, Https, Password, Running
 use crate::verbs::signals::Signals;
 
 use super::args::SimArgs;
+use super::draft::Draft;
 use super::print;
 
 pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
@@ -177,9 +177,6 @@ fn authorities(running: &[Running]) -> Result<String, CertificateError> {
 /// Who waits for the file sees it whole, or the one before.
 fn write(path: &Path, text: &str) -> Result<(), ServeError> {
     let failed = |source| ServeError::Write { path: path.into(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let mut file = Draft::at(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.place()).map_err(failed)
 }

@@ -11,7 +11,7 @@ use crate::verbs::event::Event;
 
 use super::outcome::{End, Outcome};
 use super::schedule::{Stop, Wave};
-use super::timeline::{Phase, Span, Timeline};
+use super::timeline::{Phase, Timeline};
 
 /// A run so far.
 #[derive(Debug)]
@@ -109,6 +109,11 @@ impl Progress {
         self.timelines.iter().map(|(device, timeline)| (*device, self.name(*device), timeline))
     }
 
+    /// What is being done on a device; `None`: nothing is.
+    pub fn timeline(&self, device: usize) -> Option<&Timeline> {
+        self.timelines.get(&device)
+    }
+
     /// How the devices ended that have, in the order of the inventory.
     pub fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes.iter().flatten()
@@ -140,13 +145,16 @@ impl Progress {
         }
     }
 
-    /// A device has ended: `outcome` lacks what its timeline knows, which is filled in.
+    /// A device has ended: `outcome` lacks what its timeline knows, which is filled in; that of a device which was not
+    /// worked on here has it.
     pub fn end(&mut self, device: usize, outcome: Outcome) -> Option<&Outcome> {
         let timeline = self.timelines.remove(&device);
-        let found = timeline.as_ref().and_then(|timeline| timeline.found.clone());
-        let spans: Vec<Span> = timeline.map(|timeline| timeline.end(self.elapsed())).unwrap_or_default();
+        let at = self.elapsed();
         self.counts.add(outcome.end);
         let place = self.outcomes.get_mut(device)?;
+        let Some(timeline) = timeline else { return Some(place.insert(outcome)) };
+        let found = timeline.found.clone();
+        let spans = timeline.end(at);
         let outcome = match found {
             Some(found) => Outcome {
                 model: Some(found.model),

@@ -83,7 +83,7 @@ impl Drop for Simulated {
     }
 }
 
-/// `fw1	127.0.0.1	40001` out of `fw1	admin@127.0.0.1:40001	SHA256:…`.
+/// Name, address and port out of a line of `fgtkey sim`: name, `USER@ADDRESS:PORT`, fingerprint, with tabs between.
 fn row(told: &mut impl BufRead) -> String {
     let mut line = String::new();
     told.read_line(&mut line).unwrap();

@@ -33,8 +33,8 @@ const fn time_limit(contestant: Contestant) -> Option<f64> {
 
 pub fn fleet(contestants: &[Contestant], jobs: &[usize], runs: &[Vec<Measured>]) {
     println!(
-        "\n{:22} {:>5} {:>8} {:>7} {:>8} {:>8} {:>8}   {}",
-        "on a fleet", "jobs", "devices", "keys/s", "CPU ms", "sim ms", "MiB", "fgtkey against it"
+        "\n{:22} {:>5} {:>8} {:>7} {:>8} {:>8} {:>8}   fgtkey against it",
+        "on a fleet", "jobs", "devices", "keys/s", "CPU ms", "sim ms", "MiB"
     );
     let of = |wanted| contestants.iter().position(|contestant| *contestant == wanted).map(|at| runs[at].as_slice());
     let ours = of(Contestant::Fgtkey).unwrap_or_default();

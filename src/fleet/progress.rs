@@ -99,6 +99,11 @@ impl Progress {
         self.clock.elapsed()
     }
 
+    /// Whether it only looks: what it finds is told elsewhere, and nothing to tell is said by silence.
+    pub fn only_looks(&self) -> bool {
+        self.run.is_empty()
+    }
+
     /// How many devices ended how.
     pub fn counts(&self) -> Counts {
         self.counts

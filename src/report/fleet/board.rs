@@ -143,6 +143,7 @@ impl Board {
         }
         let needed = match outcome.end {
             End::Failed | End::Escrowed | End::NeedsPerson => Some(Verbosity::Quiet),
+            End::Done if progress.only_looks() => Some(Verbosity::Lines),
             End::Done | End::Before | End::Differs if self.told >= Told::Ends => Some(Verbosity::Story),
             End::Done | End::Before | End::Differs => None,
             // There may be thousands: the summary counts them.
@@ -213,7 +214,8 @@ impl Board {
         let Some(percent) = (counts.ended() * 100).checked_div(counts.devices) else { return };
         let steps = percent / STEP;
         // The end is told by the summary.
-        if self.display.is_none() && counts.devices > SMALL && steps > self.steps && percent < 100 {
+        let quiet = self.display.is_some() || progress.only_looks();
+        if !quiet && counts.devices > SMALL && steps > self.steps && percent < 100 {
             self.steps = steps;
             self.say(&lines::share(steps * STEP, progress));
         }

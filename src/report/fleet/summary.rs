@@ -19,7 +19,9 @@ impl Reporter {
     /// How the devices ended, and what to type next; `hints`: what mends a class of failures.
     pub(super) fn fleet_summary(&mut self, progress: &Progress, hints: &BTreeMap<Class, String>) {
         let counts = progress.counts();
-        if self.verbosity >= Verbosity::Story {
+        let nothing_to_say = progress.only_looks() && counts.done == counts.devices;
+        let needed = if nothing_to_say { Verbosity::Lines } else { Verbosity::Story };
+        if self.verbosity >= needed {
             self.note(&format!("{}: {} in {}", progress.verb, sum(counts), lines::lasting(progress.elapsed())));
         }
         for group in groups(progress.outcomes()) {

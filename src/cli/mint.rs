@@ -18,6 +18,9 @@ pub(super) fn run(args: &MintArgs, talk: &Talk, reporter: &mut Reporter) -> Exit
     let done = devices::choose(&args.order.devices, &args.order.fleet, reporter).and_then(|chosen| {
         if let Some(path) = &args.from_plan {
             let prepared = order::prepared_from(&args.order, &chosen, path)?;
+            if let Some(request) = &args.order.request.request {
+                reporter.beside_a_plan(request);
+            }
             return Ok(block_on(reporter, async |reporter| mint(args, chosen.only(), prepared, talk, reporter).await));
         }
         let order = Order::read(&args.order, &chosen, "mint", args.dry_run)?;
@@ -96,7 +99,7 @@ fn fleet(args: &MintArgs, order: &Order<'_>, devices: Vec<Device>, talk: &Talk) 
             order::minting(order, line, prepared.clone(), custody.clone(), Errand::Keep)
         };
         let rehearse = |shared: &(Prepared, Custody), line| make(line, shared).rehearse().map_err(|error| refusal(&error));
-        let lines = shared.lines(&devices, &ways, |(prepared, _)| prepared.asked.request()?.ssh_user.as_deref(), rehearse)?;
+        let lines = shared.lines(&devices, &ways, |(prepared, _)| prepared.ssh_user.as_deref(), rehearse)?;
         let asked = Asked::changing(&order.fleet, &order.waves, ("mint", earlier), &devices, talk)?;
         let run = asked.run().to_owned();
         let mints = Fleet::new(&devices, &shared, lines, |line, shared: &(Prepared, Custody)| {

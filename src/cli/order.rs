@@ -26,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) asked: Asked,
     /// The serial number that the device must have.
     pub(super) serial: Option<String>,
+    /// Who logs in, where the request says so and nobody else does.
+    pub(super) ssh_user: Option<String>,
     pub(super) transaction: Transaction,
     pub(super) templates: Templates,
     pub(super) destinations: Vec<Destination>,
@@ -56,9 +58,11 @@ impl<'a> Order<'a> {
         let request = self.request(device)?;
         let destinations = super::delivery::destinations(&self.args.delivery, &request.deliver)?;
         let serial = request::serial(&self.args.request, &request);
+        let ssh_user = request.ssh_user.clone();
         Ok(Prepared {
             asked: Asked::Request(Box::new(request)),
             serial,
+            ssh_user,
             transaction: self.args.transaction,
             templates: self.templates.clone(),
             destinations,
@@ -75,20 +79,53 @@ impl<'a> Order<'a> {
     }
 }
 
-/// The same for a plan that was saved, which is for one device only.
+/// The same for a plan that was saved, which is for one device only. What changes on the device is the plan's to say; of a
+/// request beside it counts where the key goes, who logs in, and that it is for the same objects on the same device.
 pub(super) fn prepared_from(args: &OrderArgs, chosen: &Chosen, path: &Path) -> Result<Prepared, Usage> {
     let version = version(args)?;
     chosen.one("mint --from-plan")?;
     check_device(args, chosen, "mint", false)?;
     let saved = saved(path)?;
-    if let Some(serial) = args.request.serial.as_ref().filter(|serial| **serial != saved.serial) {
-        return Err((format!("--serial {serial}: the plan is for {}", saved.serial), None));
+    let beside = super::request::file(&args.request)?;
+    let beside =
+        beside.map(|file| Request::from_parts(Some(file), RequestFlags { allow_weak: true, ..Default::default() }));
+    let beside = beside.transpose().map_err(|error| (error.to_string(), error.hint()))?;
+    check_serial(args.request.serial.as_deref(), &saved).map_err(|message| (format!("--serial {message}"), None))?;
+    if let Some(request) = &beside {
+        check_beside(request, &saved).map_err(|message| other_request(args, path, &message))?;
     }
-    let destinations = super::delivery::destinations(&args.delivery, &[])?;
+    let deliver = beside.as_ref().map(|request| request.deliver.as_slice()).unwrap_or_default();
+    let destinations = super::delivery::destinations(&args.delivery, deliver)?;
     let templates = request::templates(&args.request)?;
-    let serial = Some(saved.serial.clone());
+    let (serial, ssh_user) = (Some(saved.serial.clone()), beside.and_then(|request| request.ssh_user));
     let asked = Asked::Saved(Box::new(saved));
-    Ok(Prepared { asked, serial, transaction: args.transaction, templates, destinations, version })
+    Ok(Prepared { asked, serial, ssh_user, transaction: args.transaction, templates, destinations, version })
+}
+
+fn check_serial(serial: Option<&str>, saved: &SavedPlan) -> Result<(), String> {
+    match serial.filter(|serial| *serial != saved.serial) {
+        Some(serial) => Err(format!("{serial}: the plan is for {}", saved.serial)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a request is for what the plan is for.
+fn check_beside(request: &Request, saved: &SavedPlan) -> Result<(), String> {
+    check_serial(request.serial.as_deref(), saved).map_err(|message| format!("device.serial {message}"))?;
+    let (user, profile) = (request.api_user.name.as_str(), request.profile.name().as_str());
+    if user != saved.api_user {
+        return Err(format!("api_user.name {user}: the plan is for {}", saved.api_user));
+    }
+    if profile != saved.profile {
+        return Err(format!("profile.name {profile}: the plan is for {}", saved.profile));
+    }
+    Ok(())
+}
+
+fn other_request(args: &OrderArgs, path: &Path, message: &str) -> Usage {
+    let file = args.request.request.as_deref().unwrap_or(Path::new("-r")).display();
+    let again = format!("`fgtkey plan … -r {file} --out {}` makes a plan of this request", path.display());
+    (format!("{file}: {message}"), Some(again))
 }
 
 fn saved(path: &Path) -> Result<SavedPlan, Usage> {
@@ -139,8 +176,7 @@ pub(super) async fn mint(
     interrupt: Interrupt,
 ) -> Result<(Mint, Option<sim::Running>), Usage> {
     let custody = custody(args, &prepared.destinations, Format::Key)?;
-    let user = prepared.asked.request().and_then(|request| request.ssh_user.as_deref());
-    let (line, running) = line(args, device, prepared.version, user, interrupt).await?;
+    let (line, running) = line(args, device, prepared.version, prepared.ssh_user.as_deref(), interrupt).await?;
     let mint = minting(args, line, prepared, custody, errand);
     mint.rehearse().map_err(|error| refusal(&error))?;
     Ok((mint, running))

@@ -1,16 +1,20 @@
-//! `fgtkey sim` from flags: simulated devices until Ctrl-C.
+//! `fgtkey sim` from flags: simulated devices until Ctrl-C or SIGTERM.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::Signal;
 use russh::keys::PublicKey;
+use tempfile::NamedTempFile;
 
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
-use crate::sim::{self, CertificateError, Device, Https, Password, Running, SimOptions};
+use crate::sim::{self, CertificateError, Device, Fleet, Https, Password, Running, SimOptions};
+use crate::verbs::signals::Signals;
 
 use super::args::SimArgs;
-use super::{print, runtime};
+use super::print;
 
 pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
     let options = match options(args) {
@@ -23,8 +27,9 @@ pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
     if args.stdio {
         return on_stdio(&options, args, reporter);
     }
-    match runtime() {
-        Ok(runtime) => runtime.block_on(listen(&options, args.https_ca.as_deref(), reporter)),
+    // Not the runtime of a mint: many devices may use all of the processor.
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(listen(&options, args, reporter)),
         Err(error) => {
             reporter.error(None, &error);
             Exit::Failed
@@ -33,8 +38,8 @@ pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
 }
 
 fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
-    let version =
-        Version::parse_target(&args.fortios).map_err(|error| (format!("--fortios: {error}"), error.hint()))?;
+    let releases = args.fortios.iter().map(|text| Version::parse_target(text)).collect::<Result<Vec<_>, _>>();
+    let releases = releases.map_err(|error| (format!("--fortios: {error}"), error.hint()))?;
     let listening = [("--listen", Some(args.listen)), ("--https", args.https)];
     for (flag, addr) in listening.iter().filter_map(|(flag, addr)| Some((flag, (*addr)?))) {
         if !addr.ip().is_loopback() {
@@ -47,7 +52,8 @@ fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
         return Err((format!("--public-key: `{text}` is not a public key in OpenSSH's form"), Some(hint)));
     }
     Ok(SimOptions {
-        version,
+        releases,
+        mixed: args.mixed,
         vdom_mode: args.vdom_mode,
         vdoms: args.vdoms.clone(),
         ha: args.ha,
@@ -62,7 +68,11 @@ fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
         devices: args.devices,
         faults: args.faults.clone(),
         traps: args.traps.clone(),
+        rates: args.rates.clone(),
+        seed: args.seed,
+        round_trip: args.round_trip,
         think: args.think.clone(),
+        ..SimOptions::default()
     })
 }
 
@@ -82,26 +92,69 @@ fn on_stdio(options: &SimOptions, args: &SimArgs, reporter: &mut Reporter) -> Ex
     }
 }
 
-async fn listen(options: &SimOptions, ca: Option<&Path>, reporter: &mut Reporter) -> Exit {
-    let running = match options.run().await {
-        Ok(running) => running,
+/// Each device takes a file or two, more than a process may have open at first; how many more is the system's to say.
+fn open_many_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}
+
+async fn listen(options: &SimOptions, args: &SimArgs, reporter: &mut Reporter) -> Exit {
+    open_many_files();
+    let fleet = match options.run().await {
+        Ok(fleet) => fleet,
         Err(error) => {
             reporter.failure(None, &error, &[], Some("--listen 127.0.0.1:0 takes a free port"));
             return Exit::Failed;
         }
     };
-    if let Err(failure) = ca.map_or(Ok(()), |path| write_authorities(path, &running)) {
-        reporter.error(None, &failure);
-        return Exit::Failed;
+    match serve(&fleet, &options.admin, args, reporter).await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            reporter.error(None, &error);
+            Exit::Failed
+        }
     }
-    for device in &running {
-        // A script reads these lines; without a reader the devices run all the same.
-        let _ = print(line(device, &options.admin).as_bytes());
-    }
-    reporter.simulating(running.len());
-    let _ = tokio::signal::ctrl_c().await;
-    Exit::Done
 }
+
+/// Why a simulated device does not go on.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("cannot write {path}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot listen to signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Tells where the devices are, and waits for the end.
+async fn serve(fleet: &Fleet, admin: &str, args: &SimArgs, reporter: &mut Reporter) -> Result<(), ServeError> {
+    let mut signals = Signals::listen(&HEARD).map_err(ServeError::Signals)?;
+    if let Some(path) = &args.https_ca {
+        write(path, &authorities(fleet.devices())?)?;
+    }
+    if let Some(path) = &args.inventory_out {
+        write(path, &fleet.inventory())?;
+    }
+    for device in fleet.devices() {
+        // A script reads these lines; without a reader the devices run all the same.
+        let _ = print(line(device, admin).as_bytes());
+    }
+    reporter.simulating(fleet.devices().len());
+    loop {
+        let heard = signals.next().await;
+        if let Some(path) = &args.report {
+            write(path, &fleet.report())?;
+        }
+        if heard != Signal::SIGUSR1 {
+            return Ok(());
+        }
+    }
+}
+
+/// What ends the devices, and what makes them tell what they saw.
+const HEARD: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1];
 
 /// Name, login, host key, and where HTTPS administration answers.
 fn line(device: &Running, admin: &str) -> String {
@@ -109,18 +162,17 @@ fn line(device: &Running, admin: &str) -> String {
     format!("{}\t{admin}@{}\t{}{https}\n", device.name, device.server.addr(), device.server.fingerprint())
 }
 
-/// Why the certificates of the CAs are not there for the clients.
-#[derive(Debug, thiserror::Error)]
-enum AuthoritiesError {
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-    #[error("cannot write the CA certificates to {path}")]
-    Write { path: PathBuf, source: io::Error },
+/// One certificate for each device, one behind the other.
+fn authorities(running: &[Running]) -> Result<String, CertificateError> {
+    running.iter().filter_map(|device| device.https.as_ref()).map(Https::ca_pem).collect()
 }
 
-/// One certificate for each device, in one file.
-fn write_authorities(path: &Path, running: &[Running]) -> Result<(), AuthoritiesError> {
-    let pem: String =
-        running.iter().filter_map(|device| device.https.as_ref()).map(Https::ca_pem).collect::<Result<_, _>>()?;
-    std::fs::write(path, pem).map_err(|source| AuthoritiesError::Write { path: path.into(), source })
+/// Who waits for the file sees it whole, or the one before.
+fn write(path: &Path, text: &str) -> Result<(), ServeError> {
+    let failed = |source| ServeError::Write { path: path.into(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
 }

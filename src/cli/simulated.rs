@@ -25,7 +25,7 @@ const WEAK: &str = include_str!("simulated/weak-users.conf");
 /// Starts one device.
 pub(super) async fn start(options: &SimOptions) -> Result<Running, Usage> {
     let started = options.run().await.map_err(|error| (format!("--sim: {error}"), None))?;
-    started.into_iter().next().ok_or_else(|| ("--sim: no device was started".into(), None))
+    started.into_devices().into_iter().next().ok_or_else(|| ("--sim: no device was started".into(), None))
 }
 
 /// The VDOM mode that the flag names.

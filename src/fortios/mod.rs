@@ -4,6 +4,7 @@ pub mod admin_session;
 pub mod audit;
 pub mod central_management;
 pub mod certificate;
+pub mod cluster;
 pub mod difference;
 pub mod disabled;
 pub mod duration;

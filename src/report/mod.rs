@@ -19,6 +19,7 @@ mod failure;
 pub mod fleet;
 mod grid;
 pub mod inventory;
+mod html;
 pub mod plan;
 pub mod revoke;
 mod rotate;
@@ -34,6 +35,7 @@ use std::io::{self, Write};
 
 pub use exit::Exit;
 pub use failure::{refusal, words};
+pub use html::PageError;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 

@@ -1,11 +1,13 @@
 //! The words of a plan: one line a difference for people, one object for programs.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::failure::hint;
 use super::style::Palette;
 use super::text::printable;
-use super::{Reporter, with_causes};
+use super::{Reporter, Verbosity, with_causes};
 use crate::fortios::difference::{Difference, Sign};
 use crate::verbs::plan::Compared;
 
@@ -56,6 +58,16 @@ struct Object<'a> {
 }
 
 impl Reporter {
+    /// Says what a request is good for beside a plan that was saved.
+    pub fn beside_a_plan(&mut self, request: &Path) {
+        if self.verbosity >= Verbosity::Story {
+            let file = request.display();
+            self.note(&format!(
+                "the plan says what changes on the device; of {file} counts where the key goes, and who logs in"
+            ));
+        }
+    }
+
     /// Says why a mint would not do what a plan shows.
     pub fn not_as_it_stands(&mut self, compared: &Compared) {
         let Some(error) = &compared.refused else { return };

@@ -168,9 +168,15 @@ fn caution(warning: &Warning) -> String {
         Warning::NewerThanKnown(version) => {
             format!("FortiOS {version} is newer than fgtkey knows; it is handled as {NEWEST}")
         }
-        Warning::HaMember { ha } => {
-            format!("a member of an HA cluster ({ha}): before FortiOS 7.6 a key may not survive a failover")
-        }
+        Warning::CentrallyManaged { fmg } => managed(fmg.as_deref()),
+        Warning::HaMember { ha, fortios, keys_follow: false } => format!(
+            "a member of an HA cluster ({ha}): on FortiOS {fortios} a key is reported to work on the member that made it \
+             only; behind a failover `fgtkey verify` tells, and `fgtkey rotate` makes another one"
+        ),
+        Warning::HaMember { ha, fortios, keys_follow: true } => format!(
+            "a member of an HA cluster ({ha}): on FortiOS {fortios} a key is reported to be synchronised to the others; \
+             behind a failover `fgtkey verify` tells"
+        ),
         Warning::VdomAssumed { vdom } => format!("the request names no VDOM; the API user gets {vdom}"),
         Warning::Insecure => {
             "--insecure: the certificate is not checked, so whoever answers gets the key; do not do this to a device in use".into()
@@ -180,6 +186,14 @@ fn caution(warning: &Warning) -> String {
         Warning::KeyReplaced { api_user } => format!("the old key of {api_user} is void from now on"),
         Warning::Said(text) => text.clone(),
     }
+}
+
+fn managed(fmg: Option<&str>) -> String {
+    let who = fmg.map(|fmg| format!(" ({fmg})")).unwrap_or_default();
+    format!(
+        "a FortiManager{who} manages this device: the change puts it out of sync, and a later installation may undo it or \
+         delete the API user; let FortiManager retrieve the configuration first"
+    )
 }
 
 /// `a`, `a and b`, `a, b and c`.

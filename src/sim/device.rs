@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::fortios::version::Version;
 use crate::secret::Secret;
 
 use super::certificate::{self, Store};
@@ -14,8 +15,9 @@ use super::cli::Cli;
 use super::definition::{Definition, Shape};
 use super::fault::FaultBook;
 use super::key::{Key, Keys};
+use super::ledger::ApiUserAccount;
 use super::random::Random;
-use super::schema::definitions;
+use super::schema::{Definitions, definitions};
 use super::show;
 use super::spec::{CfgSave, DeviceSpec, Ha};
 use super::tree::{Config, Node};
@@ -26,7 +28,7 @@ pub struct Device(Arc<Mutex<State>>);
 
 pub(super) struct State {
     pub(super) spec: DeviceSpec,
-    pub(super) definitions: Vec<Arc<Definition>>,
+    pub(super) definitions: Definitions,
     pub(super) running: Config,
     pub(super) keys: Keys,
     pub(super) faults: FaultBook,
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub(super) commits: Vec<String>,
     /// The API users after each of the commits.
     history: Vec<BTreeMap<String, ApiUserState>>,
+    /// Keys that were generated.
+    generated: usize,
     saved: (Config, Keys),
     /// Objects that an open workspace has edited, and the session that holds it.
     pub(super) locks: BTreeMap<String, u64>,
@@ -107,6 +111,7 @@ impl Device {
         }
         state.commits.clear();
         state.history.clear();
+        state.generated = 0;
         state.save();
         drop(state);
         Ok(device)
@@ -119,6 +124,17 @@ impl Device {
     /// What the device was started with.
     pub fn spec(&self) -> DeviceSpec {
         self.lock().spec.clone()
+    }
+
+    /// The serial number.
+    pub fn serial(&self) -> String {
+        self.lock().spec.serial.clone()
+    }
+
+    /// The model and the release.
+    pub(super) fn make(&self) -> (String, Version) {
+        let state = self.lock();
+        (state.spec.model.clone(), state.spec.version)
     }
 
     /// The API user `name`, when there is one.
@@ -211,6 +227,38 @@ impl Device {
         self.lock().history.iter().map(|users| users.get(name).cloned()).collect()
     }
 
+    /// How many command lines were received.
+    pub(super) fn lines(&self) -> usize {
+        self.lock().commands.len()
+    }
+
+    /// How often a commit made an API user that was not there.
+    pub(super) fn api_users_made(&self) -> usize {
+        let state = self.lock();
+        let none = BTreeMap::new();
+        let before = std::iter::once(&none).chain(&state.history);
+        let made = |(before, after): (&BTreeMap<_, _>, &BTreeMap<_, _>)| {
+            after.keys().filter(|name: &&String| !before.contains_key(*name)).count()
+        };
+        before.zip(&state.history).map(made).sum()
+    }
+
+    /// How often a key was generated.
+    pub(super) fn keys_generated(&self) -> usize {
+        self.lock().generated
+    }
+
+    /// The API users with their keys' hashes.
+    pub(super) fn accounts(&self) -> Vec<ApiUserAccount> {
+        let state = self.lock();
+        let account = |(name, node): &(String, Node)| ApiUserAccount {
+            name: name.clone(),
+            profile: node.first("accprofile").unwrap_or_default().to_owned(),
+            key_sha256: state.keys.get(name).map(Key::sha256),
+        };
+        state.running.global.entries("system api-user").iter().map(account).collect()
+    }
+
     /// How many sessions are open.
     pub fn sessions(&self) -> usize {
         self.lock().sessions.len()
@@ -273,6 +321,7 @@ impl State {
             commands: Vec::new(),
             commits: Vec::new(),
             history: Vec::new(),
+            generated: 0,
             saved: (running.clone(), Keys::new()),
             locks: BTreeMap::new(),
             next_session: 0,
@@ -322,6 +371,7 @@ impl State {
         let secret = Arc::new(Secret::new(self.random.key(self.spec.traps.key_reply.length)));
         let until = minutes.map(|minutes| self.now() + SignedDuration::from_mins(minutes.into()));
         self.keys.insert(user.to_owned(), Key { secret: Arc::clone(&secret), until });
+        self.generated += 1;
         self.save_if_automatic();
         secret
     }

@@ -80,24 +80,27 @@ impl FromStr for Fault {
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let split = text.match_indices('=').find_map(|(at, _)| {
             let (place, action) = (text.get(..at)?, text.get(at + 1..)?);
-            Some((place, parse_action(action)?))
+            Some((place, FaultAction::parse(action)?))
         });
         let (place, action) = split.ok_or_else(|| FaultError::NoAction(text.into()))?;
         Ok(Fault { at: parse_place(place, text)?, action })
     }
 }
 
-fn parse_action(text: &str) -> Option<FaultAction> {
-    let (word, rest) = text.split_once(':').map_or((text, None), |(word, rest)| (word, Some(rest)));
-    match (word, rest) {
-        ("refuse", rest) => Some(FaultAction::Refuse(rest.map(str::to_owned))),
-        ("drop", None) => Some(FaultAction::Drop),
-        ("drop-after", None) => Some(FaultAction::DropAfter),
-        ("hang", None) => Some(FaultAction::Hang),
-        ("hang-after", None) => Some(FaultAction::HangAfter),
-        ("cut", Some(bytes)) => bytes.parse().ok().map(FaultAction::Cut),
-        ("ask", None) => Some(FaultAction::Ask),
-        _ => None,
+impl FaultAction {
+    /// `refuse`, `refuse:TEXT`, `drop`, `drop-after`, `hang`, `hang-after`, `cut:N` or `ask`.
+    pub(super) fn parse(text: &str) -> Option<FaultAction> {
+        let (word, rest) = text.split_once(':').map_or((text, None), |(word, rest)| (word, Some(rest)));
+        match (word, rest) {
+            ("refuse", rest) => Some(FaultAction::Refuse(rest.map(str::to_owned))),
+            ("drop", None) => Some(FaultAction::Drop),
+            ("drop-after", None) => Some(FaultAction::DropAfter),
+            ("hang", None) => Some(FaultAction::Hang),
+            ("hang-after", None) => Some(FaultAction::HangAfter),
+            ("cut", Some(bytes)) => bytes.parse().ok().map(FaultAction::Cut),
+            ("ask", None) => Some(FaultAction::Ask),
+            _ => None,
+        }
     }
 }
 

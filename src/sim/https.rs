@@ -26,7 +26,7 @@ use super::certificate::{CertificateError, pem};
 use super::device::Device;
 use super::https_traps::PortTrap;
 use super::rest;
-use super::server::ListenError;
+use super::server::{ListenError, refusing};
 use crate::secret::Secret;
 
 /// What the HTTPS side of a device has seen so far.
@@ -105,13 +105,6 @@ impl Drop for Https {
             accepting.abort();
         }
     }
-}
-
-/// A port that is bound but does not listen: the system refuses connections to it, and gives it to nobody else.
-fn refusing(addr: SocketAddr) -> std::io::Result<TcpSocket> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.bind(addr)?;
-    Ok(socket)
 }
 
 /// What all connections share.

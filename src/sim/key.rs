@@ -23,6 +23,12 @@ impl Key {
         self.secret.expose() == text
     }
 
+    /// Its SHA-256 in hexadecimal digits: tells two keys apart without showing either.
+    pub(super) fn sha256(&self) -> String {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.secret.expose().as_bytes());
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| now >= until)
     }

@@ -9,6 +9,8 @@
 //! - [`Shell`]: one login as a machine of bytes, without I/O or a clock;
 //! - [`Server`]: an SSH server in front of a device;
 //! - [`Https`]: its HTTPS administration, with the REST API that takes the keys;
+//! - [`Fleet`]: many of them in one process, with an inventory of themselves, [`Mishap`]s sprinkled by [`Rate`], and each
+//!   device's [`Ledger`] to judge a run by;
 //! - [`SimOptions`]: `fgtkey sim`, and [`on_stdio`] for an SSH server of another make.
 
 mod certificate;
@@ -17,18 +19,23 @@ mod connection;
 mod definition;
 mod device;
 mod fault;
+mod fleet;
 mod greeting;
 mod grep;
 mod https;
 mod https_traps;
+mod inventory;
 mod key;
+mod ledger;
 mod line;
 mod link;
+mod mix;
 mod noise;
 mod options;
 mod pager;
 mod prompt;
 mod random;
+mod rate;
 mod refusal;
 mod rest;
 mod schema;
@@ -46,10 +53,13 @@ mod words;
 pub use certificate::{CertificateError, Presented, pem};
 pub use device::{ApiUserState, BootError, Device};
 pub use fault::{Fault, FaultAction, FaultError, Place};
+pub use fleet::{Fleet, Running, SimError};
 pub use https::{Https, HttpsCounters};
 pub use https_traps::{Fingerprint, HttpsTraps, LeafTrap, PortTrap};
-pub use options::{Running, SimError, SimOptions, Think, ThinkError};
-pub use server::{Algorithms, Counters, Listen, ListenError, Methods, Server};
+pub use ledger::{ApiUserAccount, Ledger};
+pub use options::{DurationError, SimOptions, Think, ThinkError, duration};
+pub use rate::{Mishap, Rate, RateError};
+pub use server::{Algorithms, Counters, Listen, ListenError, Methods, Port, Server};
 pub use shell::{Login, Output, Shell, Then};
 pub use spec::{Admin, CfgSave, DeviceSpec, Ha, OtherSession, Password, UnknownWord, VdomMode};
 pub use stdio::{on_stdio, source_of};

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::device::{BootError, Device};
 use super::fault::Fault;
-use super::https::Https;
-use super::server::{Listen, ListenError, Server};
+use super::fleet::{Fleet, SimError};
+use super::mix;
+use super::rate::Rate;
 use super::spec::{Admin, CfgSave, DeviceSpec, Ha, Password, VdomMode};
 use super::traps::Trap;
 use crate::fortios::version::Version;
@@ -15,8 +15,13 @@ use crate::fortios::version::Version;
 /// The simulated devices that are wanted.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
-    /// `--fortios`.
+    /// The release of every device, where [`SimOptions::releases`] says nothing else.
     pub version: Version,
+    /// `--mixed`: the devices differ as those of a fleet do, in model, release, VDOMs and role in a cluster.
+    pub mixed: bool,
+    /// `--fortios`, repeatable: the releases of the devices in turn. None: [`SimOptions::version`], or in a mixed fleet the
+    /// newest surveyed release of each line.
+    pub releases: Vec<Version>,
     /// `--vdom-mode`.
     pub vdom_mode: VdomMode,
     /// `--vdom`, repeatable: the VDOMs, the management VDOM first; none is `root`.
@@ -44,6 +49,12 @@ pub struct SimOptions {
     pub devices: u16,
     /// `--fault`, repeatable.
     pub faults: Vec<Fault>,
+    /// `--fault-rate`, repeatable: what goes wrong on some of the devices.
+    pub rates: Vec<Rate>,
+    /// `--seed`: host keys, API keys, and which devices the rates fall on are the same again.
+    pub seed: Option<u64>,
+    /// `--round-trip`: how long a packet to a device and its answer are under way.
+    pub round_trip: Duration,
     /// `--trap`, repeatable.
     pub traps: Vec<Trap>,
     /// `--think`, repeatable.
@@ -56,6 +67,8 @@ impl Default for SimOptions {
         let spec = DeviceSpec::default();
         SimOptions {
             version: spec.version,
+            mixed: false,
+            releases: Vec::new(),
             vdom_mode: spec.vdom_mode,
             vdoms: Vec::new(),
             ha: spec.ha,
@@ -69,6 +82,9 @@ impl Default for SimOptions {
             https: Some(([127, 0, 0, 1], 0).into()),
             devices: 1,
             faults: Vec::new(),
+            rates: Vec::new(),
+            seed: None,
+            round_trip: Duration::ZERO,
             traps: Vec::new(),
             think: Vec::new(),
         }
@@ -94,56 +110,52 @@ impl FromStr for Think {
 
     fn from_str(text: &str) -> Result<Self, ThinkError> {
         let (line, time) = text.rsplit_once('=').unwrap_or(("", text));
-        let time = duration(time).ok_or_else(|| ThinkError(text.into()))?;
+        let time = duration(time).map_err(|_| ThinkError(text.into()))?;
         Ok(Think { line: line.trim().into(), time })
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
-    let at = text.find(|character: char| !character.is_ascii_digit())?;
-    let number: u64 = text.get(..at)?.parse().ok()?;
-    match text.get(at..)? {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        _ => None,
+/// A text that is no duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time such as 200ms or 2s")]
+pub struct DurationError(String);
+
+/// `200ms` or `2s`.
+///
+/// # Errors
+///
+/// When it is neither.
+pub fn duration(text: &str) -> Result<Duration, DurationError> {
+    let at = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    match (number.parse(), unit) {
+        (Ok(number), "ms") => Ok(Duration::from_millis(number)),
+        (Ok(number), "s") => Ok(Duration::from_secs(number)),
+        _ => Err(DurationError(text.into())),
     }
-}
-
-/// Why the simulated devices do not run.
-#[derive(Debug, thiserror::Error)]
-pub enum SimError {
-    /// A device refuses its own configuration.
-    #[error(transparent)]
-    Boot(#[from] BootError),
-    /// An address cannot be bound.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-}
-
-/// A device that listens.
-pub struct Running {
-    /// Its hostname.
-    pub name: String,
-    /// The device.
-    pub device: Device,
-    /// Its SSH server; dropping it stops it.
-    pub server: Server,
-    /// Its HTTPS administration, when it was asked for; dropping it stops it.
-    pub https: Option<Https>,
 }
 
 impl SimOptions {
     /// The devices as data, the first one first.
     pub fn specs(&self) -> Vec<DeviceSpec> {
-        (0..self.devices.max(1)).map(|number| self.spec(number)).collect()
+        let releases = self.taking_turns();
+        (0..self.devices.max(1)).map(|number| self.spec(number.into(), &releases)).collect()
     }
 
-    fn spec(&self, number: u16) -> DeviceSpec {
+    fn taking_turns(&self) -> Vec<Version> {
+        match self.releases.as_slice() {
+            [] if self.mixed => Version::lines().collect(),
+            [] => vec![self.version],
+            some => some.to_vec(),
+        }
+    }
+
+    fn spec(&self, number: usize, releases: &[Version]) -> DeviceSpec {
         let plain = DeviceSpec::default();
-        let mut spec = DeviceSpec {
+        let spec = DeviceSpec {
             hostname: counted(&self.hostname, number),
             serial: counted(&plain.serial, number),
-            version: self.version,
+            version: releases.get(number % releases.len().max(1)).copied().unwrap_or(self.version),
             vdom_mode: self.vdom_mode,
             vdoms: if self.vdoms.is_empty() { plain.vdoms.clone() } else { self.vdoms.clone() },
             ha: self.ha,
@@ -152,8 +164,10 @@ impl SimOptions {
             admins: vec![self.admin()],
             faults: self.faults.clone(),
             think: self.think.iter().map(|think| (think.line.clone(), think.time)).collect(),
+            seed: self.seed,
             ..plain
         };
+        let mut spec = if self.mixed { mix::mixed(spec, number) } else { spec };
         self.traps.iter().for_each(|trap| trap.apply(&mut spec));
         spec
     }
@@ -167,48 +181,25 @@ impl SimOptions {
         }
     }
 
-    fn listen(&self, number: u16) -> Listen {
-        Listen { addr: counted_up(self.listen, number), ..Listen::default() }
-    }
-
     /// Starts the devices and their servers; needs a Tokio runtime.
     ///
     /// # Errors
     ///
     /// When an address cannot be bound; those devices that listen already stop again.
-    pub async fn run(&self) -> Result<Vec<Running>, SimError> {
-        let mut running = Vec::new();
-        for (number, spec) in (0..).zip(self.specs()) {
-            let name = spec.hostname.clone();
-            let device = Device::new(spec)?;
-            let server = Server::start(device.clone(), self.listen(number)).await?;
-            let https = match self.https {
-                Some(addr) => Some(Https::start(device.clone(), counted_up(addr, number)).await?),
-                None => None,
-            };
-            running.push(Running { name, device, server, https });
-        }
-        Ok(running)
+    pub async fn run(&self) -> Result<Fleet, SimError> {
+        Fleet::start(self).await
     }
-}
-
-/// The address of the device with this number; port 0 stays, it takes a free one each time.
-fn counted_up(mut addr: SocketAddr, number: u16) -> SocketAddr {
-    if addr.port() != 0 {
-        addr.set_port(addr.port().wrapping_add(number));
-    }
-    addr
 }
 
 /// Counts the number at the end of a name up: `fw1` to `fw2`; `fw` to `fw-2`; leading zeros stay.
-fn counted(name: &str, by: u16) -> String {
+fn counted(name: &str, by: usize) -> String {
     if by == 0 {
         return name.to_owned();
     }
     let stem = name.trim_end_matches(|character: char| character.is_ascii_digit());
     let digits = name.get(stem.len()..).unwrap_or_default();
-    match digits.parse::<u64>() {
-        Ok(number) => format!("{stem}{:0width$}", number + u64::from(by), width = digits.len()),
+    match digits.parse::<usize>() {
+        Ok(number) => format!("{stem}{:0width$}", number + by, width = digits.len()),
         Err(_) => format!("{name}-{}", by + 1),
     }
 }

@@ -34,9 +34,21 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// A number below `end`; 0 when there is none.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() >> 32).unwrap_or(0) % end.max(1)
+    }
+
     fn pick(&mut self, symbols: &[u8]) -> char {
-        let at = usize::try_from(self.next() >> 32).unwrap_or(0) % symbols.len().max(1);
+        let at = self.below(symbols.len());
         symbols.get(at).copied().map_or('0', char::from)
+    }
+
+    /// 32 bytes for a host key that is the same again.
+    pub(super) fn seed_bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_le_bytes()));
+        bytes
     }
 
     /// A key of `length` symbols.

@@ -1,6 +1,7 @@
 //! The objects that the simulated device knows, by version and model.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::fortios::schema::{self, FieldKind, Group, Schema};
 use crate::fortios::version::Version;
@@ -9,14 +10,30 @@ use super::certificate::default_name;
 use super::definition::{Definition, Field, Kind, Scope, Shape, Source};
 use super::spec::DeviceSpec;
 
+/// The objects of one device.
+pub(super) type Definitions = Arc<[Arc<Definition>]>;
+
 /// The permission group that only models with WAN optimisation have.
 const WANOPT: &str = "wanoptgrp";
 
 /// What an access profile's group or a child of it takes.
 const LEVELS: [&str; 3] = ["none", "read", "read-write"];
 
+/// What the objects of a device depend on: its release, whether it has VDOMs, whether its model knows WAN optimisation,
+/// and its certificate's name.
+type Make = (Version, bool, bool, &'static str);
+
+/// The objects of each make, shared by its devices: they are much larger than what one device has configured.
+static MADE: Mutex<BTreeMap<Make, Definitions>> = Mutex::new(BTreeMap::new());
+
 /// Every object that `config` opens on this device.
-pub(super) fn definitions(spec: &DeviceSpec) -> Vec<Arc<Definition>> {
+pub(super) fn definitions(spec: &DeviceSpec) -> Definitions {
+    let make = (spec.version, spec.vdom_mode.is_on(), spec.traps.no_wanopt, default_name(spec));
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(made.entry(make).or_insert_with(|| defined(spec)))
+}
+
+fn defined(spec: &DeviceSpec) -> Definitions {
     let all = [
         system_global(spec),
         access_profile(spec),

@@ -1,6 +1,7 @@
 //! The SSH server of a simulated device.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::server::{self, run_stream};
 use russh::{MethodKind, MethodSet, Preferred, SshId, cipher, kex, mac};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::connection::Connection;
@@ -39,6 +40,20 @@ pub struct Listen {
     pub algorithms: Algorithms,
     /// Whether three wrong logins lock an address out for a minute.
     pub lockout: bool,
+    /// What becomes of connections.
+    pub port: Port,
+}
+
+/// What becomes of connections to the port of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Port {
+    /// They reach the SSH server.
+    #[default]
+    Open,
+    /// They are refused: the port is taken, and nothing listens.
+    Closed,
+    /// They are made, and not a byte is ever sent.
+    Silent,
 }
 
 /// The ways to log in.
@@ -69,6 +84,7 @@ impl Default for Listen {
             methods: Methods::default(),
             algorithms: Algorithms::default(),
             lockout: true,
+            port: Port::Open,
         }
     }
 }
@@ -152,7 +168,9 @@ pub struct Server {
     addr: SocketAddr,
     host_key: PublicKey,
     counters: Arc<Counters>,
-    accepting: JoinHandle<()>,
+    accepting: Option<JoinHandle<()>>,
+    /// A port that is taken and refuses connections.
+    _closed: Option<TcpSocket>,
 }
 
 impl Server {
@@ -163,9 +181,9 @@ impl Server {
     /// When the address cannot be bound.
     pub async fn start(device: Device, listen: Listen) -> Result<Server, ListenError> {
         let unbound = |source| ListenError::Bind { addr: listen.addr, source };
-        let listener = TcpListener::bind(listen.addr).await.map_err(unbound)?;
-        let addr = listener.local_addr().map_err(unbound)?;
-        let host_key = listen.host_key.clone().unwrap_or_else(new_host_key);
+        let bound = Bound::at(listen.addr, listen.port).await.map_err(unbound)?;
+        let addr = bound.addr().map_err(unbound)?;
+        let host_key = listen.host_key.clone().unwrap_or_else(|| host_key_of(seed_bytes()));
         let counters = Arc::new(Counters::default());
         let public = host_key.public_key().clone();
         let site = Site {
@@ -175,8 +193,14 @@ impl Server {
             device,
             delay: listen.delay,
         };
-        let accepting = tokio::spawn(accept(listener, site));
-        Ok(Server { addr, host_key: public, counters, accepting })
+        let (accepting, closed) = match bound {
+            Bound::Closed(socket) => (None, Some(socket)),
+            Bound::Listening(listener) if listen.port == Port::Silent => {
+                (Some(tokio::spawn(hold(listener, site))), None)
+            }
+            Bound::Listening(listener) => (Some(tokio::spawn(accept(listener, site))), None),
+        };
+        Ok(Server { addr, host_key: public, counters, accepting, _closed: closed })
     }
 
     /// Where it listens.
@@ -202,8 +226,39 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.accepting.abort();
+        if let Some(accepting) = &self.accepting {
+            accepting.abort();
+        }
     }
+}
+
+/// A port of the device.
+enum Bound {
+    Listening(TcpListener),
+    Closed(TcpSocket),
+}
+
+impl Bound {
+    async fn at(addr: SocketAddr, port: Port) -> io::Result<Bound> {
+        match port {
+            Port::Closed => refusing(addr).map(Bound::Closed),
+            Port::Open | Port::Silent => TcpListener::bind(addr).await.map(Bound::Listening),
+        }
+    }
+
+    fn addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Bound::Listening(listener) => listener.local_addr(),
+            Bound::Closed(socket) => socket.local_addr(),
+        }
+    }
+}
+
+/// A port that is bound but does not listen: the system refuses connections to it, and gives it to nobody else.
+pub(super) fn refusing(addr: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(addr)?;
+    Ok(socket)
 }
 
 /// What all connections of a server share.
@@ -222,6 +277,15 @@ async fn accept(listener: TcpListener, site: Site) {
         site.counters.connections.fetch_add(1, Ordering::Relaxed);
         connections.spawn(serve(stream, peer, site.clone()));
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Takes connections and says nothing on them.
+async fn hold(listener: TcpListener, site: Site) {
+    let mut held = Vec::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        site.counters.connections.fetch_add(1, Ordering::Relaxed);
+        held.push(stream);
     }
 }
 
@@ -278,8 +342,9 @@ fn config(host_key: PrivateKey, listen: &Listen) -> server::Config {
     }
 }
 
-fn new_host_key() -> PrivateKey {
-    PrivateKey::from(Ed25519Keypair::from_seed(&seed_bytes()))
+/// The Ed25519 key made of these bytes.
+pub(super) fn host_key_of(seed: [u8; 32]) -> PrivateKey {
+    PrivateKey::from(Ed25519Keypair::from_seed(&seed))
 }
 
 /// Addresses with wrong logins.

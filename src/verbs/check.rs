@@ -1,13 +1,11 @@
 //! `fgtkey check`: log in, change nothing, say what was found and whether a mint would work.
 
-use crate::fortios::admin_session::AdminSession;
 use crate::fortios::central_management::CentralManagement;
 use crate::fortios::facts::Facts;
 use crate::fortios::plan::PlanError;
 use crate::fortios::render::Templates;
 use crate::fortios::rights::{Lack, Rights};
 use crate::fortios::status::{CfgSave, HaRole, Status};
-use crate::session::Reply;
 use crate::ssh::{Agreed, Method, Passed};
 
 use super::console::{ASKS_SINCE, Console, Line, trust};
@@ -139,12 +137,9 @@ impl Check {
             let replies = console.run(&self.line, &self.templates.global(vdoms)?, observer).await?;
             facts.cfg_save = survey::cfg_save(&replies);
         }
-        let list = answer(&replies, "get system admin list");
-        let own = answer(&replies, "get system admin status");
-        facts.read_session(own, list, &self.line.endpoint.user, console.route.local_port());
+        survey::read_session(&mut facts, &replies, &self.line, console);
         let rights = survey::rights(console, &self.line, &self.templates, &facts, observer).await?;
-        let central = answer(&replies, "show system central-management");
-        let central_management = CentralManagement::of(central, &AdminSession::parse_list(list));
+        let central_management = survey::central_management(&replies);
         Ok(Read { status, facts, rights, central_management })
     }
 
@@ -172,12 +167,6 @@ impl Hop {
     fn of(passed: &Passed) -> Hop {
         Hop { name: passed.name.clone(), host_key: passed.host_key.to_string(), trust: trust(&passed.judgement) }
     }
-}
-
-/// What a read printed; nothing when it was refused.
-fn answer<'a>(replies: &'a [Reply], command: &str) -> &'a [String] {
-    let reply = survey::printed(replies, command).filter(|reply| reply.refused.is_none());
-    reply.map(|reply| reply.body.as_slice()).unwrap_or_default()
 }
 
 impl Checked {

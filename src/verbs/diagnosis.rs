@@ -6,18 +6,15 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
+use crate::fortios::cluster;
 use crate::fortios::edit::{Edit, UserEdit};
 use crate::fortios::objects::User;
 use crate::fortios::status::HaRole;
-use crate::fortios::version::Version;
 use crate::rest::{Answer, AskError, HandshakeError};
 use crate::ssh::DialError;
 
 use super::verification::Known;
 use super::verified::Cause;
-
-/// The first release in which every member of a cluster knows the keys of all. Source: reports of users on 7.4 and 7.6.
-const KEYS_ARE_SYNCHRONISED_SINCE: Version = Version::new(7, 6, 0);
 
 /// The VDOM in which a request without `vdom` is answered, unless somebody chose another management VDOM.
 const MANAGEMENT_VDOM: &str = "root";
@@ -78,7 +75,7 @@ fn may_be_elsewhere(known: &Known<'_>) -> bool {
 
 /// The member that answers may not be the one that we are logged in to.
 fn clustered(known: &Known<'_>) -> Option<Cause> {
-    let own_keys = known.status.version < KEYS_ARE_SYNCHRONISED_SINCE;
+    let own_keys = !cluster::synchronises_keys(known.status.version);
     let is_member = known.facts.ha_role != HaRole::Standalone;
     (is_member && own_keys).then(|| Cause::HaRole { ha: known.status.ha.clone() })
 }

@@ -211,10 +211,19 @@ pub struct Found {
 pub enum Warning {
     /// The release is newer than every surveyed one.
     NewerThanKnown(Version),
-    /// The device is a member of an HA cluster; before 7.6 a key may not follow a failover.
+    /// A FortiManager manages the device: what is changed here puts it out of sync, and a later installation may undo it.
+    CentrallyManaged {
+        /// The address of the FortiManager, where the device tells it.
+        fmg: Option<String>,
+    },
+    /// The device is a member of an HA cluster.
     HaMember {
         /// The HA mode and role.
         ha: String,
+        /// The release, on which it depends.
+        fortios: Version,
+        /// Whether a key is known to the other members too.
+        keys_follow: bool,
     },
     /// The device has VDOMs, the request names none.
     VdomAssumed {

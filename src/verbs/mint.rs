@@ -50,14 +50,6 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// The request, where it is one.
-    pub fn request(&self) -> Option<&Request> {
-        match self {
-            Asked::Request(request) => Some(request),
-            Asked::Saved(_) => None,
-        }
-    }
-
     fn names(&self) -> Names<'_> {
         match self {
             Asked::Request(request) => Names::of(request),

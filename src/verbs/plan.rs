@@ -79,6 +79,7 @@ impl Compare {
         if !differences.is_empty() {
             tell_plan(&plan, &self.line, observer);
             survey::tell_cluster(&surveyed.status, &surveyed.facts, &self.line, observer);
+            survey::tell_managed(&surveyed.central_management, &self.line, observer);
         }
         let refused = if differences.is_empty() { None } else { self.refused(&surveyed) };
         let Surveyed { status, facts, .. } = surveyed;

@@ -1,5 +1,8 @@
 //! Who the device is, and what it has of what the request names.
 
+use crate::fortios::admin_session::AdminSession;
+use crate::fortios::central_management::CentralManagement;
+use crate::fortios::cluster;
 use crate::fortios::facts::Facts;
 use crate::fortios::https::Https;
 use crate::fortios::render::{Paging, RenderError, Templates};
@@ -15,6 +18,9 @@ use super::console::{Console, Line};
 use super::event::{Event, Found, Observer, Warning};
 use super::failure::MintError;
 
+/// The read of who manages the device, which nothing else depends on.
+const CENTRAL_MANAGEMENT: &str = "show system central-management";
+
 /// What a survey found.
 pub struct Surveyed {
     /// The device.
@@ -27,6 +33,8 @@ pub struct Surveyed {
     pub rights: Rights,
     /// What it says of its HTTPS administration; `None`: nothing.
     pub https: Option<Https>,
+    /// Whether a FortiManager manages it.
+    pub central_management: CentralManagement,
 }
 
 impl Surveyed {
@@ -121,6 +129,7 @@ pub(super) async fn log_in(
     tell_way(&console, line, observer);
     let surveyed = survey(&mut console, line, templates, names, observer).await?;
     tell(&surveyed.status, &surveyed.facts, line, observer);
+    tell_managed(&surveyed.central_management, line, observer);
     surveyed.check_rights()?;
     Ok((console, surveyed))
 }
@@ -161,7 +170,7 @@ pub async fn survey(
     };
     let vdoms = status.vdom_mode.has_vdoms();
     let replies = match paging {
-        Paging::Avoided if !vdoms && is_whole(&flight) => flight,
+        Paging::Avoided if !vdoms && has_objects(&flight) => flight,
         _ => {
             let script = templates.survey(vdoms, paging, names.profile, names.user)?;
             console.run(line, &script, observer).await.map_err(|fault| of_scope(fault, line))?
@@ -181,7 +190,20 @@ pub async fn survey(
     }
     read_session(&mut facts, &replies, line, console);
     let rights = rights(console, line, templates, &facts, observer).await?;
-    Ok(Surveyed { status, facts, paging, rights, https: Https::of(&globals) })
+    let central_management = central_management(&replies);
+    Ok(Surveyed { status, facts, paging, rights, https: Https::of(&globals), central_management })
+}
+
+/// Whether a FortiManager manages the device, of the answers to `show system central-management` and `get system admin list`.
+pub(super) fn central_management(replies: &[Reply]) -> CentralManagement {
+    let sessions = AdminSession::parse_list(answer(replies, "get system admin list"));
+    CentralManagement::of(answer(replies, CENTRAL_MANAGEMENT), &sessions)
+}
+
+/// What a read printed; nothing when it was refused.
+pub(super) fn answer<'a>(replies: &'a [Reply], command: &str) -> &'a [String] {
+    let reply = printed(replies, command).filter(|reply| reply.refused.is_none());
+    reply.map(|reply| reply.body.as_slice()).unwrap_or_default()
 }
 
 /// The own profile; its content is read only when its name does not say everything.
@@ -219,10 +241,16 @@ pub(super) fn of_scope(fault: Fault, line: &Line) -> SurveyError {
     }
 }
 
-/// Whether the configuration that was asked for is there or is said not to be. A pipe that swallows what it should pass on
+/// Whether the objects that were asked for are there or are said not to be; the rest may stay unknown. A pipe that swallows what it should pass on
 /// would make a user that has a key look like none.
-pub(super) fn is_whole(replies: &[Reply]) -> bool {
-    replies.iter().filter(|reply| reply.line.starts_with("show ")).all(is_shown)
+fn has_objects(replies: &[Reply]) -> bool {
+    let objects = replies.iter().filter(|reply| !reply.line.starts_with(CENTRAL_MANAGEMENT));
+    is_whole(objects)
+}
+
+/// Whether every `show` was answered with configuration, or refused.
+pub(super) fn is_whole<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> bool {
+    replies.into_iter().filter(|reply| reply.line.starts_with("show ")).all(is_shown)
 }
 
 fn is_shown(reply: &Reply) -> bool {
@@ -329,8 +357,7 @@ pub(super) fn printed<'a>(replies: &'a [Reply], command: &str) -> Option<&'a Rep
 
 /// Takes our own session out of the answers to `get system admin status` and `get system admin list`.
 pub(super) fn read_session(facts: &mut Facts, replies: &[Reply], line: &Line, console: &Console) {
-    let of = |command| printed(replies, command).map(|reply| reply.body.as_slice()).unwrap_or_default();
-    let (own, list) = (of("get system admin status"), of("get system admin list"));
+    let (own, list) = (answer(replies, "get system admin status"), answer(replies, "get system admin list"));
     facts.read_session(own, list, &line.endpoint.user, console.route.local_port());
 }
 
@@ -369,7 +396,16 @@ pub(super) fn tell(status: &Status, facts: &Facts, line: &Line, observer: &mut (
 /// What the operator should know of a cluster.
 pub(super) fn tell_cluster(status: &Status, facts: &Facts, line: &Line, observer: &mut (dyn Observer + Send)) {
     if facts.ha_role == HaRole::Primary {
-        observer.on(&line.endpoint.name, Event::Warning(Warning::HaMember { ha: status.ha.clone() }));
+        let (ha, fortios) = (status.ha.clone(), status.version);
+        let warning = Warning::HaMember { ha, fortios, keys_follow: cluster::synchronises_keys(fortios) };
+        observer.on(&line.endpoint.name, Event::Warning(warning));
+    }
+}
+
+/// What the operator should know of a device that is managed from elsewhere, before it is changed.
+pub(super) fn tell_managed(found: &CentralManagement, line: &Line, observer: &mut (dyn Observer + Send)) {
+    if let CentralManagement::Managed { fmg } = found {
+        observer.on(&line.endpoint.name, Event::Warning(Warning::CentrallyManaged { fmg: fmg.clone() }));
     }
 }
 

@@ -283,3 +283,41 @@ async fn a_vdom_that_does_not_exist_is_refused_by_the_device_and_all_is_taken_ba
     scene.flags.vdoms = vec!["edge".into()];
     assert_eq!(minted(scene).await.device.api_user(NAME).unwrap().vdoms, ["edge"]);
 }
+
+fn above() -> &'static str {
+    "config system central-management\nset type fortimanager\nset fmg \"192.0.2.9\"\nend\n"
+}
+
+#[tokio::test]
+async fn a_fortimanager_above_the_device_is_warned_of() {
+    let warning = Warning::CentrallyManaged { fmg: Some("192.0.2.9".into()) };
+    for scene in [Scene::new(), Scene::new().with_vdoms(), Scene::new().on("6.0.4")] {
+        let story = minted(scene.having(above())).await;
+        assert!(warned(&story, &warning), "{:?}", story.events);
+    }
+    let story = minted(Scene::new()).await;
+    assert!(!story.events.iter().any(|event| matches!(event, Event::Warning(Warning::CentrallyManaged { .. }))));
+}
+
+#[tokio::test]
+async fn a_device_that_does_not_tell_who_manages_it_loses_nothing() {
+    for fault in ["show system central-management=refuse", "show system central-management | grep .=refuse"] {
+        let clean = minted(Scene::new()).await;
+        let story = minted(Scene::new().having(above()).with_faults(&[fault])).await;
+        assert_eq!(story.commands, clean.commands, "no read more, no line less");
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_of_keys_in_a_cluster_depends_on_the_release() {
+    for (version, keys_follow) in [("6.4.0", false), ("7.4.8", false), ("7.6.4", true), ("8.0.0", true)] {
+        let mut scene = Scene::new().on(version);
+        scene.spec.ha = Ha::Primary;
+        let story = minted(scene).await;
+        let told = story.events.iter().find_map(|event| match event {
+            Event::Warning(Warning::HaMember { fortios, keys_follow, .. }) => Some((fortios.to_string(), *keys_follow)),
+            _ => None,
+        });
+        assert_eq!(told, Some((version.to_owned(), keys_follow)));
+    }
+}

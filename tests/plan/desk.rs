@@ -19,10 +19,12 @@ use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::access::{Access, Switch, Switched};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
+use fgtkey::verbs::exec::Exec;
 use fgtkey::verbs::failure::Failure;
 use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::plan::{Compare, Compared};
+use fgtkey::verbs::program::Program;
 use fgtkey::verbs::revoke::{Revoke, Revoked};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
@@ -126,8 +128,22 @@ impl Desk {
     }
 
     async fn make(&mut self, asked: Asked) -> Result<(), Box<Failure>> {
+        let mint = self.minting(asked);
+        mint.run(&mut Teller(&mut self.events)).await.map(drop)
+    }
+
+    /// Lends an access to a command, which is not run.
+    pub async fn lend(&mut self, flags: &RequestFlags) -> Result<(), Box<Failure>> {
+        let asked = Asked::Request(Box::new(Request::from_parts(None, flags.clone()).unwrap()));
+        let mut mint = Mint { errand: Errand::Lend { ttl: None }, ..self.minting(asked) };
+        mint.custody.destinations.clear();
+        let exec = Exec::new(mint, Program::find(&["true".into()]).unwrap());
+        exec.lease(&mut Teller(&mut self.events)).await.map(drop)
+    }
+
+    fn minting(&self, asked: Asked) -> Mint {
         let place = self.folder.path();
-        let mint = Mint {
+        Mint {
             line: self.line(),
             transaction: self.transaction,
             asked,
@@ -147,8 +163,7 @@ impl Desk {
                 },
                 journal: self.journal(),
             },
-        };
-        mint.run(&mut Teller(&mut self.events)).await.map(drop)
+        }
     }
 
     /// Takes `tf` away, and its profile where that is owned.

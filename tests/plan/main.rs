@@ -4,7 +4,9 @@
 // What tests share may panic as they do; clippy's own exception covers only what stands inside a `#[test]`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::expect_used)]
 
+mod central_management;
 mod change;
+mod cluster;
 mod desk;
 mod drift;
 mod pairs;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fgtkey::fortios::rotation::RotationError;
 use fgtkey::journal::{Journal, JournalError};
+use fgtkey::sim::Ha;
 use fgtkey::verbs::Event;
 use fgtkey::verbs::event::Warning;
 use fgtkey::verbs::failure::MintError;
@@ -179,4 +180,43 @@ async fn a_mint_whose_key_is_in_the_escrow_is_not_rotated_over() {
     drop(run);
     let story = site.run(AT_ONCE).await;
     assert_eq!((story.exit(), site.device.api_users()), (1, vec!["tf".to_owned()]), "{:?}", story.said());
+}
+
+#[tokio::test]
+async fn a_secondary_member_of_a_cluster_is_neither_rotated_nor_finished_and_the_person_is_sent_to_the_primary() {
+    for (way, current) in [(AT_ONCE, None), (Way::Later, None), (Way::InPlace, None), (Way::Finish, Some("tf-b"))] {
+        let users = if way == Way::Finish { vec!["tf", "tf-b"] } else { vec!["tf"] };
+        let keyed = users.iter().map(|user| (*user).to_owned()).collect();
+        let mut scene =
+            Scene::new().with_users(&users).with(|spec| (spec.ha, spec.keyed_users) = (Ha::Secondary, keyed));
+        scene.keyed = false;
+        let site = scene.start().await;
+        let before = site.device.config_text();
+        let story = site.run_as(way, |rotate| rotate.current = current.map(str::to_owned)).await;
+        let (_, text) = story.said();
+        assert!(text.contains("connect to the cluster's address or to the primary member"), "{way:?}: {text}");
+        let reads = |line: &String| line.starts_with("show ") || line.starts_with("get ");
+        assert!(story.commands.iter().all(reads), "{way:?}: {:?}", story.commands);
+        assert_eq!(site.device.config_text(), before);
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_warns_of_a_fortimanager_and_of_what_is_known_of_a_clusters_keys() {
+    let site = Scene::new().with(|spec| spec.ha = Ha::Primary).start().await;
+    super::scene::type_in(
+        &site.device,
+        "config system central-management\nset type fortimanager\nset fmg 192.0.2.9\nend\n",
+    );
+    let story = site.run(AT_ONCE).await;
+    let warned: Vec<_> = story
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Warning(Warning::CentrallyManaged { fmg }) => fmg.clone(),
+            Event::Warning(Warning::HaMember { keys_follow, .. }) => Some(keys_follow.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(warned, ["false", "192.0.2.9"]);
 }

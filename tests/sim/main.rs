@@ -5,6 +5,7 @@ mod bytes;
 mod certificates;
 mod config;
 mod faults;
+mod fleet;
 mod openssh;
 mod rest;
 mod stories;

@@ -367,7 +367,7 @@ async fn the_chosen_certificate_is_the_one_that_is_presented() {
 
 #[tokio::test]
 async fn the_embedded_device_answers_https_as_well() {
-    let running = SimOptions { devices: 2, ..SimOptions::default() }.run().await.unwrap();
+    let running = SimOptions { devices: 2, ..SimOptions::default() }.run().await.unwrap().into_devices();
     for device in &running {
         let https = device.https.as_ref().unwrap();
         let trusted = device.device.ca().unwrap();

@@ -14,9 +14,10 @@ pub struct MintArgs {
     /// Print the CLI to paste by hand, and do nothing else
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then
+    /// Do exactly what a plan says that `fgtkey plan --out` saved, if the device is still as it was then; where the key goes
+    /// is for --to, or `deliver:` of the request (-r), to say
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "request", "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
+        "api_user", "profile", "preset", "grants", "trusted_hosts", "vdoms", "comments", "cors_origin",
         "peer_group", "schedule", "expires", "dry_run",
     ])]
     pub from_plan: Option<PathBuf>,

@@ -12,7 +12,7 @@ mod sarif;
 mod table;
 mod view;
 
-pub use page::{PageError, to_html};
+pub use page::to_html;
 pub use sarif::to_sarif;
 pub use table::{Terminal, to_table};
 pub use view::{Counts, DeviceView, FindingView, Unaudited, UserView, to_json};

@@ -1,61 +1,39 @@
-//! One HTML page that needs nothing else: no network, no font, no other file.
-//!
-//! Everything that came from a device or an operator goes through the template's escaping; style and script are our own, and
-//! the page's own policy (CSP) lets only these two run, by their hashes.
+//! One HTML page: the numbers, the findings, the users.
 
 use jiff::Timestamp;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use russh::keys::ssh_encoding::base64::{Base64, Encoding};
+use minijinja::{Value, context};
 
-use super::super::text::printable;
+use super::super::html::{Kind, PageError};
 use super::view::{DeviceView, FindingView, Unaudited, UserView};
 use crate::fortios::audit::severity::Severity;
 
-const PAGE: &str = include_str!("../../../templates/audit/page.html");
-const STYLE: &str = include_str!("../../../templates/audit/page.css");
-const SCRIPT: &str = include_str!("../../../templates/audit/page.js");
-
-/// The page could not be made: a fault of the embedded template, which a test rules out.
-#[derive(Debug, thiserror::Error)]
-#[error("the page could not be written: {0}")]
-pub struct PageError(#[from] minijinja::Error);
+const KIND: Kind = Kind {
+    body: include_str!("../../../templates/audit/page.html"),
+    style: include_str!("../../../templates/audit/page.css"),
+    script: include_str!("../../../templates/audit/page.js"),
+};
 
 /// The page about these devices, as of `at`.
 ///
 /// # Errors
 /// None in practice: a test holds that the embedded template renders.
 pub fn to_html(views: &[DeviceView], unaudited: &[Unaudited], at: Timestamp) -> Result<String, PageError> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_filter("printable", |text: String| printable(&text));
     let counts: Vec<Value> = Severity::WORST_FIRST.map(|severity| count(views, severity)).to_vec();
-    let page = context! {
-        policy => policy(),
-        style => Value::from_safe_string(STYLE.to_owned()),
-        script => Value::from_safe_string(SCRIPT.to_owned()),
+    let total: usize = views.iter().map(|view| view.counts.total()).sum();
+    let devices = if views.len() == 1 { "device" } else { "devices" };
+    let values = context! {
         at => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         stamp => at.strftime("%Y-%m-%dT%H:%MZ").to_string(),
         version => env!("CARGO_PKG_VERSION"),
         counts,
         users => views.iter().map(|view| view.users.len()).sum::<usize>(),
-        total => views.iter().map(|view| view.counts.total()).sum::<usize>(),
+        total,
         findings => findings(views),
         devices => views.iter().map(device).collect::<Vec<_>>(),
         unaudited => Value::from(Serde(unaudited)),
     };
-    Ok(environment.render_str(PAGE, page)?)
-}
-
-/// What the page may load and run: its own style and script.
-fn policy() -> String {
-    let hash = |text: &str| {
-        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-        format!("'sha256-{}'", Base64::encode_string(digest.as_ref()))
-    };
-    let (style, script) = (hash(STYLE), hash(SCRIPT));
-    format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'")
+    KIND.page(format!("API access: {total} findings on {} {devices}", views.len()), values)
 }
 
 fn count(views: &[DeviceView], severity: Severity) -> Value {

@@ -6,13 +6,22 @@
 //! | `lines` | the words of its lines |
 //! | `groups` | the devices that did not do what was asked, by how they failed |
 //! | `summary` | what is said at the end |
+//! | `view` | the report for programs |
+//! | `page`, `chart` | the report for people, out of `templates/fleet/page.html` |
+//! | `durations` | how long each phase took |
 
 mod board;
+mod chart;
+mod durations;
 mod groups;
 mod lines;
+mod page;
 mod summary;
+mod view;
 
 pub use board::Board;
+pub use page::to_html;
+pub use view::to_json;
 
 #[cfg(test)]
 mod tests;

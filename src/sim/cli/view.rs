@@ -71,7 +71,7 @@ impl Cli {
 
     /// Every object that can be reached.
     fn show_scope(&self, state: &mut State, full: bool) -> String {
-        let mut objects: Vec<Arc<Definition>> = state.definitions.clone();
+        let mut objects: Vec<Arc<Definition>> = state.definitions.to_vec();
         objects.retain(|object| self.reaches(state, object.scope));
         let mut out = String::new();
         for object in &objects {

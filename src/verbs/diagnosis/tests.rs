@@ -5,6 +5,7 @@ use crate::fortios::admin_session::{AdminSession, OwnSession};
 use crate::fortios::facts::Facts;
 use crate::fortios::objects::Profile;
 use crate::fortios::status::Status;
+use crate::fortios::version::Version;
 
 const SERIAL: &str = "FG100FTK00000000";
 

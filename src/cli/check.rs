@@ -29,12 +29,7 @@ pub(super) fn run(args: &CheckArgs, talk: &Talk, reporter: &mut Reporter) -> Exi
     ended(done, reporter)
 }
 
-async fn check(
-    args: &CheckArgs,
-    device: Option<&Device>,
-    talk: &Talk,
-    reporter: &mut Reporter,
-) -> Result<Exit, Usage> {
+async fn check(args: &CheckArgs, device: Option<&Device>, talk: &Talk, reporter: &mut Reporter) -> Result<Exit, Usage> {
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
     let (check, _device) = prepared(args, device, interrupt).await?;
@@ -57,7 +52,8 @@ fn fleet(args: &CheckArgs, devices: &[Device], talk: &Talk) -> Result<Exit, Usag
         let ways = Ways::new(&args.ssh, ssh_options(args), interrupt.clone())?;
         let lines = shared.lines(devices, &ways, |(): &()| None, |(): &(), _| Ok(()))?;
         let run = fleet::Asked::looking(&args.fleet, "check", devices, talk)?;
-        let checks = Fleet::new(devices, &shared, lines, |line, (): &()| Some(Check { line, templates: templates.clone() }));
+        let checks =
+            Fleet::new(devices, &shared, lines, |line, (): &()| Some(Check { line, templates: templates.clone() }));
         let mut texts = BTreeMap::new();
         let mut tell = |at: usize, checked: Checked, _: &mut Reporter| {
             texts.insert(at, text(args, devices.get(at), &checked));
@@ -156,7 +152,7 @@ fn words(args: &CheckArgs, device: Option<&Device>) -> Vec<String> {
 }
 
 fn inventory_words(args: &CheckArgs) -> impl Iterator<Item = String> {
-    args.fleet.inventories.iter().flat_map(|file| ["--inventory".to_owned(), file.display().to_string()])
+    args.fleet.selection.inventories.iter().flat_map(|file| ["--inventory".to_owned(), file.display().to_string()])
 }
 
 fn simulated_words(args: &SimulatedArgs) -> Vec<String> {

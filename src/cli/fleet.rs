@@ -14,7 +14,7 @@ use crate::fleet::rules::{Canary, Rules};
 use crate::fleet::run::{self, Devices, News, Watcher, Work};
 use crate::fleet::schedule::{Stop, Wave};
 use crate::fleet::timeline::Phase;
-use crate::report::fleet::Board;
+use crate::report::fleet::{Board, to_html, to_json};
 use crate::report::{Exit, Reporter, Verbosity, with_causes, words};
 use crate::session::drive::Interrupt;
 use crate::verbs::console::Line;
@@ -115,10 +115,7 @@ impl Asked {
 }
 
 /// Runs `verb` where many devices can be worked on at once; Ctrl-C stops it.
-pub(super) fn running(
-    talk: &Talk,
-    verb: impl AsyncFnOnce(Interrupt) -> Result<Exit, Usage>,
-) -> Result<Exit, Usage> {
+pub(super) fn running(talk: &Talk, verb: impl AsyncFnOnce(Interrupt) -> Result<Exit, Usage>) -> Result<Exit, Usage> {
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| (with_causes(&error), None))?;
     runtime.block_on(async { verb(super::interrupt::listen(talk.color)).await })
@@ -257,7 +254,8 @@ pub(super) async fn watched<F: Devices>(
     let exit = exit(&progress, stop.as_ref());
     let exit = transcript.finish(board.reporter(), exit);
     if let Some(page) = report {
-        let written = page.write("MERGE");
+        let text = if page.has_extension("html") { to_html(&progress) } else { Ok(to_json(&progress)) };
+        let written = text.map_err(|error| with_causes(&error)).and_then(|text| page.write(&text));
         if let Err(error) = written {
             board.reporter().note(&format!("--report: {error}"));
         }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::deliver;
+use crate::fleet::inventory::Entry;
 use crate::report::with_causes;
 use crate::session::drive::Interrupt;
 use crate::ssh::config::{ConfigFile, ConfigSources, Jump, Local, SshConfig};
-use crate::fleet::inventory::Entry;
 use crate::ssh::{Dial, DialError, DialOptions, Endpoint, HostKeyPolicy, PasswordSource};
 
 use crate::verbs::console::Line;

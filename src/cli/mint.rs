@@ -98,7 +98,8 @@ fn fleet(args: &MintArgs, order: &Order<'_>, devices: Vec<Device>, talk: &Talk) 
         let make = |line, (prepared, custody): &(Prepared, Custody)| {
             order::minting(order, line, prepared.clone(), custody.clone(), Errand::Keep)
         };
-        let rehearse = |shared: &(Prepared, Custody), line| make(line, shared).rehearse().map_err(|error| refusal(&error));
+        let rehearse =
+            |shared: &(Prepared, Custody), line| make(line, shared).rehearse().map_err(|error| refusal(&error));
         let lines = shared.lines(&devices, &ways, |(prepared, _)| prepared.ssh_user.as_deref(), rehearse)?;
         let asked = Asked::changing(&order.fleet, &order.waves, ("mint", earlier), &devices, talk)?;
         let run = asked.run().to_owned();

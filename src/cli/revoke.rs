@@ -299,7 +299,8 @@ fn fleet(
     fleet::running(talk, async |interrupt| {
         let ways = Ways::new(&args.ssh, options_of(&args.output), interrupt.clone())?;
         let lines = shared.lines(&devices, &ways, |asked| asked.ssh_user.as_deref(), |_, _| Ok(()))?;
-        let names: BTreeSet<&str> = devices.iter().filter_map(|device| Some(shared.of(device)?.api_user.as_str())).collect();
+        let names: BTreeSet<&str> =
+            devices.iter().filter_map(|device| Some(shared.of(device)?.api_user.as_str())).collect();
         let question = question(args, &names, devices.len());
         if !args.yes && !args.enable && !confirmed(&question, &mut interrupt.clone()).await {
             reporter.not_meant("all devices");

@@ -22,5 +22,5 @@ pub mod rules;
 pub mod run;
 pub mod schedule;
 pub mod shard;
-mod work;
 pub mod timeline;
+mod work;

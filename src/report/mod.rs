@@ -18,8 +18,8 @@ mod exit;
 mod failure;
 pub mod fleet;
 mod grid;
-pub mod inventory;
 mod html;
+pub mod inventory;
 pub mod plan;
 pub mod revoke;
 mod rotate;
@@ -39,7 +39,6 @@ pub use html::PageError;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 
-use crate::fleet::inventory::{Inventory, Note};
 use crate::verbs::{Event, Observer};
 use style::Palette;
 use text::{columns, padded};
@@ -123,17 +122,6 @@ impl Reporter {
     /// Says that stdout cannot be written.
     pub fn unwritten(&mut self, error: &io::Error) {
         self.say_error(None, &format!("standard output cannot be written: {}", with_causes(error)));
-    }
-
-    /// Says what its owner should know about an inventory.
-    pub fn inventory_notes(&mut self, inventory: &Inventory) {
-        for note in inventory.notes() {
-            match note {
-                Note::Password => self.note(
-                    "passwords in the inventory are not read; use FGTKEY_PASSWORD, --password-file or --password-command",
-                ),
-            }
-        }
     }
 
     /// Says something that bears on the last error.

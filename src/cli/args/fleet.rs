@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::SelectionArgs;
 use crate::fleet::rules::Limit;
 use crate::fleet::shard::Shard;
 
@@ -11,13 +12,9 @@ use crate::fleet::shard::Shard;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Fleet")]
 pub struct FleetArgs {
-    /// Where the devices stand: our YAML, Ansible's inventories, CSV, NDJSON; `-` is stdin (repeatable)
-    /// [default: FGTKEY_INVENTORY]
-    #[arg(long = "inventory", value_name = "FILE|-")]
-    pub inventories: Vec<PathBuf>,
-    /// Only these of them, in Ansible's patterns: site_berlin:&prod:!lab, fw*, ~regex (repeatable)
-    #[arg(short, long = "limit", value_name = "PATTERN")]
-    pub limits: Vec<String>,
+    /// Where they stand.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Only the I-th of N parts of them, told by their names: 1/4
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,

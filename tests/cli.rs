@@ -12,7 +12,7 @@ fn every_situation_is_told_as_its_story_says() {
     let cases = TestCases::new();
     cases.env("HOME", &home_path).env("XDG_STATE_HOME", format!("{home_path}/state"));
     // What the person at the keyboard may have set must not show.
-    cases.env("NO_COLOR", "1").env("FGTKEY_PASSWORD", "").env("COLUMNS", "100");
+    cases.env("NO_COLOR", "1").env("FGTKEY_PASSWORD", "").env("COLUMNS", "100").env("FGTKEY_INVENTORY", "");
     cases.register_bin("fgtkey", std::path::Path::new(env!("CARGO_BIN_EXE_fgtkey")));
     cases.case("tests/cli/*.toml");
     cases.run();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::fleet::inventory::{Inventory, Limit, Source};
 use crate::report::inventory::{to_json, to_table};
-use crate::report::{Exit, Reporter};
+use crate::report::{Exit, Reporter, with_causes};
 
 use super::args::{InventoryArgs, SelectionArgs, Talk};
 use super::{Usage, ended, print, terminal};
@@ -23,7 +23,7 @@ fn show(args: &InventoryArgs, talk: &Talk, reporter: &mut Reporter) -> Result<Ex
         let hint = format!("give one with --inventory FILE, or name it in {VARIABLE}");
         ("there is no inventory".to_owned(), Some(hint))
     })?;
-    let picked = inventory.pick(&args.names, limit.as_ref()).map_err(|error| (error.to_string(), error.hint()))?;
+    let picked = inventory.pick(&args.names, limit.as_ref()).map_err(|error| (with_causes(&error), error.hint()))?;
     reporter.inventory_notes(&inventory);
     let text: String = match args.output {
         Some(_) => picked.iter().map(|entry| to_json(entry)).collect(),
@@ -40,13 +40,13 @@ pub(super) fn load(args: &SelectionArgs) -> Result<Option<Inventory>, Usage> {
     if sources.is_empty() {
         return Ok(None);
     }
-    Inventory::load(&sources).map(Some).map_err(|error| (error.to_string(), error.hint()))
+    Inventory::load(&sources).map(Some).map_err(|error| (with_causes(&error), error.hint()))
 }
 
 /// What `-l` says.
 pub(super) fn limit(args: &SelectionArgs) -> Result<Option<Limit>, Usage> {
     let limit = args.limit.as_deref().map(str::parse::<Limit>).transpose();
-    limit.map_err(|error| (format!("--limit: {error}"), error.hint()))
+    limit.map_err(|error| (format!("--limit: {}", with_causes(&error)), error.hint()))
 }
 
 fn sources(args: &SelectionArgs) -> Vec<Source> {

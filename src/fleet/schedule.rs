@@ -278,3 +278,6 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

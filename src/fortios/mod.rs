@@ -25,6 +25,7 @@ pub mod request;
 pub mod request_error;
 pub mod request_file;
 pub mod request_text;
+mod request_written;
 pub mod retirement;
 pub mod rights;
 pub mod rotation;

@@ -250,12 +250,11 @@ impl RequestFile {
         serde_json::to_value(RequestText::from(flags).over(self.0.clone())).unwrap_or_default()
     }
 
-    /// This laid over `base`: keys of both are merged, and where both have a value, or a list, this one's replaces the
-    /// other's. Permissions come on top of each other as `--grant` does: a level for a group is for all its children, one
-    /// for a child is for that child.
+    /// This laid over `base`: the keys of both are merged, those of maps in maps too, and where both have a value, or a
+    /// list, this one's replaces the other's.
     #[must_use]
     pub fn overlaid(self, base: RequestFile) -> RequestFile {
-        RequestFile(self.0.over(base.0))
+        RequestFile(self.0.laid_over(base.0))
     }
 }
 
@@ -288,7 +287,7 @@ ssh: { user: automation }
         assert_eq!(text.api_user.as_ref().unwrap().value, "terraform");
         assert_eq!(text.comments.as_ref().unwrap().value, "edge only");
         assert_eq!(text.trusted_hosts.as_ref().unwrap().len(), 2);
-        assert_eq!(values(text.vdoms.as_deref()), ["edge at fw1.yaml:1:22: api_user.vdoms"]);
+        assert_eq!(values(text.vdoms.as_deref()), ["edge at fw1.yaml:1:21: api_user.vdoms"]);
         assert_eq!(text.deliver.len(), 1);
         assert_eq!(text.deliver[0].kind, "stdout");
         assert_eq!(text.ssh_user.as_deref(), Some("automation"));
@@ -326,6 +325,21 @@ ssh: { user: automation }
         };
         assert_eq!(resolved(&read), resolved(&meant));
         assert_eq!(Request { profile: meant.profile.clone(), ..read }, meant);
+    }
+
+    #[test]
+    fn a_whole_group_and_some_of_its_children_replace_each_other() {
+        let grants = |over: &str, base: &str| {
+            let part = |level: &str| format!("profile: {{ permissions: {{ fwgrp: {level}, sysgrp: read }} }}\n");
+            let RequestFile(text) = file("over", &part(over)).overlaid(file("base", &part(base)));
+            text.grants.into_iter().map(|grant| grant.value).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(grants("{ address: read }", "read-write"), "fwgrp.address=read sysgrp=read");
+        assert_eq!(grants("none", "{ address: read, policy: read }"), "fwgrp=none sysgrp=read");
+        assert_eq!(
+            grants("{ address: read-write }", "{ address: read, policy: read }"),
+            "fwgrp.policy=read fwgrp.address=read-write sysgrp=read"
+        );
     }
 
     #[test]

@@ -92,6 +92,26 @@ impl RequestText {
     }
 }
 
+impl RequestText {
+    /// As [`RequestText::over`], but as files are laid over each other: a permission group that both speak of is as this
+    /// one says, unless both say something of its children.
+    pub(super) fn laid_over(self, mut base: RequestText) -> RequestText {
+        base.grants.retain(|grant| !self.grants.iter().any(|own| is_instead(subject(own), subject(grant))));
+        self.over(base)
+    }
+}
+
+/// `fwgrp.address` out of `fwgrp.address=read`.
+fn subject(grant: &Value) -> (&str, Option<&str>) {
+    let subject = grant.value.split_once('=').map_or(grant.value.as_str(), |(subject, _)| subject);
+    subject.split_once('.').map_or((subject, None), |(group, child)| (group, Some(child)))
+}
+
+/// Whether nothing is left of the second where the first is laid over it.
+fn is_instead((group, child): (&str, Option<&str>), (below, child_below): (&str, Option<&str>)) -> bool {
+    group == below && (child.is_none() || child_below.is_none() || child == child_below)
+}
+
 impl From<RequestFlags> for RequestText {
     fn from(flags: RequestFlags) -> Self {
         RequestText {

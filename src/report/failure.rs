@@ -302,7 +302,8 @@ fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     } else if says("entry not found in datasource") {
         "what the line names does not exist on the device"
     } else if says("maximum number of entries") || refusal.code == Some(-4) {
-        "the table may be full: an evaluation licence has small limits"
+        "the table may be full, which small models and evaluation licences are soon: `fgtkey audit` lists the API users; revoke \
+         one that nobody needs"
     } else if says("XSS") || refusal.code == Some(-173) {
         "FortiOS takes none of < > ( ) # ' \" in this value"
     } else if line.starts_with("config system") || line.starts_with("execute") || refusal.code == Some(-37) {

@@ -10,6 +10,7 @@ use super::audit::Terminal;
 use super::text::printable;
 use super::{Reporter, Verbosity, grid};
 use crate::fleet::inventory::{Entry, Inventory, Note};
+use crate::fortios::request::RequestFile;
 use crate::ssh::HostKeyPolicy;
 
 const HEAD: Style = Style::new().dimmed();
@@ -79,6 +80,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<&'a str>,
     groups: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<&'a RequestFile>,
 }
 
 /// One object and a newline.
@@ -94,6 +97,7 @@ pub fn to_json(entry: &Entry) -> String {
         serial: entry.serial.as_deref(),
         site: entry.site.as_deref(),
         groups: &entry.groups,
+        request: entry.request.as_deref(),
     };
     // Text and numbers: nothing in it can fail.
     serde_json::to_string(&line).unwrap_or_default() + "\n"

@@ -192,7 +192,7 @@ fn managed(fmg: Option<&str>) -> String {
     let who = fmg.map(|fmg| format!(" ({fmg})")).unwrap_or_default();
     format!(
         "a FortiManager{who} manages this device: the change puts it out of sync, and a later installation may undo it or \
-         delete the API user; let FortiManager retrieve the configuration first"
+         delete the API user; have FortiManager retrieve the configuration of the device afterwards"
     )
 }
 

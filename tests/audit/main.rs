@@ -8,3 +8,4 @@ mod captures;
 mod devices;
 mod forms;
 mod scene;
+mod schema;

@@ -19,6 +19,7 @@ use fgtkey::verbs::console::Line;
 use fgtkey::verbs::custody::Custody;
 use fgtkey::verbs::exec::{Exec, Ran};
 use fgtkey::verbs::failure::Failure;
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::program::Program;
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
@@ -334,6 +335,7 @@ impl Scene {
                 interrupt: self.interrupt.clone(),
                 simulated: false,
                 serial: None,
+                gate: Gate::Open,
             },
             transaction: self.transaction,
             asked: Asked::Request(Box::new(Request::from_parts(None, self.flags.clone()).unwrap())),

@@ -5,7 +5,7 @@ use fgtkey::fortios::transaction::Transaction;
 use fgtkey::sim::{DeviceSpec, Trap};
 use fgtkey::verbs::Event;
 
-use super::desk::{Desk, request, spec, told, type_in};
+use super::desk::{Desk, request, shown, spec, told, type_in};
 
 const OPS: &str = "config system api-user\nedit ops\nset accprofile tf\nend\n";
 const PROFILE: &str =
@@ -59,12 +59,13 @@ async fn in_a_transaction_profile_and_user_appear_at_one_instant() {
 }
 
 #[tokio::test]
-async fn where_no_transaction_can_be_opened_auto_goes_on_and_require_sends_nothing() {
+async fn where_a_transaction_is_open_already_auto_goes_on_and_require_sends_nothing() {
     let mut desk = Desk::at(trapped("no-transaction")).await;
     desk.transaction = Transaction::Require;
     let typed = desk.device.commands().len();
     let text = told(&desk.mint(&request()).await.unwrap_err());
     assert!(text.contains("opened no configuration transaction"), "{text}");
+    assert!(text.contains("another one may be open; --transaction auto goes on without"), "{text}");
     let sent = desk.device.commands().split_off(typed);
     assert!(!sent.iter().any(|line| line.starts_with("config ")), "{sent:?}");
     desk.transaction = Transaction::Auto;
@@ -92,7 +93,7 @@ async fn a_table_at_its_limit_is_said_to_be_full_and_nothing_is_left() {
     let mut desk = Desk::at(spec).await;
     let before = desk.device.config_text();
     let text = told(&desk.mint(&request()).await.unwrap_err());
-    assert!(text.contains("the table may be full"), "{text}");
+    assert!(text.contains("the table may be full") && text.contains("revoke one that nobody needs"), "{text}");
     assert_eq!(desk.device.config_text(), before);
 }
 
@@ -106,9 +107,27 @@ async fn a_profile_in_use_by_others_is_neither_altered_nor_removed() {
     let compared = desk.plan(&wider).await.unwrap();
     assert!(compared.refused.is_some() && compared.differences.len() > 1);
     desk.mint(&request()).await.unwrap();
+    let sight = shown(&desk.sight(true).await);
+    assert!(sight.contains("keeps      the access profile: it is used by the API user ops"), "{sight}");
     let revoked = desk.revoke(true).await.unwrap();
     assert!(revoked.user && !revoked.profile);
     assert!(desk.device.profile("tf").is_some() && desk.device.api_user("tf").is_none());
+}
+
+#[tokio::test]
+async fn a_profile_that_something_unseen_uses_stays_and_the_person_hears_how_to_go_on() {
+    // The administrator who has it is not shown to us.
+    let people = "config system admin\nedit eve\nset accprofile tf\nset password x\nend\n";
+    let mut spec = spec(&format!("{PROFILE}{people}"));
+    spec.faults = vec!["show system admin | grep .#*=refuse:entry is not found in table".parse().unwrap()];
+    let mut desk = Desk::at(spec).await;
+    desk.mint(&request()).await.unwrap();
+    let text = told(&desk.revoke(true).await.unwrap_err());
+    assert!(text.contains("`delete tf` was refused: The entry is used by other 1 entries"), "{text}");
+    assert!(text.contains("--keep-profile leaves a profile that is in use"), "{text}");
+    assert!(desk.device.api_user("tf").is_none(), "the key is void, whatever becomes of the profile");
+    let again = desk.revoke(false).await.unwrap();
+    assert!(!again.user && !again.profile && desk.device.profile("tf").is_some());
 }
 
 #[tokio::test]

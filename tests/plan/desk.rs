@@ -25,7 +25,7 @@ use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::mint::{Asked, Errand, Mint};
 use fgtkey::verbs::plan::{Compare, Compared};
 use fgtkey::verbs::program::Program;
-use fgtkey::verbs::revoke::{Revoke, Revoked};
+use fgtkey::verbs::revoke::{Revoke, Revoked, Sight};
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::{Event, Observer};
 use tempfile::TempDir;
@@ -57,8 +57,19 @@ pub fn request() -> RequestFlags {
 
 /// What a failure says to the person, whole.
 pub fn told(failure: &Failure) -> String {
+    said(|reporter| {
+        reporter.failed("fw1", failure);
+    })
+}
+
+/// What would go, as the person reads it before they are asked.
+pub fn shown(sight: &Sight) -> String {
+    said(|reporter| reporter.sight("fw1", sight))
+}
+
+fn said(say: impl FnOnce(&mut Reporter)) -> String {
     let said = Said::default();
-    Reporter::on(Box::new(said.clone()), false, Verbosity::Story).failed("fw1", failure);
+    say(&mut Reporter::on(Box::new(said.clone()), false, Verbosity::Story));
     let bytes = said.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
 }
@@ -169,18 +180,24 @@ impl Desk {
     /// Takes `tf` away, and its profile where that is owned.
     pub async fn revoke(&mut self, owned: bool) -> Result<Revoked, Box<Failure>> {
         let (line, templates) = (self.line(), Templates::embedded().unwrap());
-        let revoke = Revoke {
-            line: &line,
-            templates: &templates,
-            api_user: "tf".into(),
-            profile: "tf".into(),
-            claim: Claim { user: true, owned, keep: false },
-            consent: self.consent,
-        };
+        let revoke = self.revocation(&line, &templates, owned);
         let sight = revoke.look(&mut Teller(&mut self.events)).await?;
         let revoked = revoke.run(&mut Teller(&mut self.events)).await?;
         assert_eq!(sight.retirement.delete_profile.is_some(), revoked.profile, "what is shown is what goes");
         Ok(revoked)
+    }
+
+    /// What a revocation would take away.
+    pub async fn sight(&mut self, owned: bool) -> Sight {
+        let (line, templates) = (self.line(), Templates::embedded().unwrap());
+        let revoke = self.revocation(&line, &templates, owned);
+        revoke.look(&mut Teller(&mut self.events)).await.unwrap()
+    }
+
+    fn revocation<'a>(&self, line: &'a Line, templates: &'a Templates, owned: bool) -> Revoke<'a> {
+        let claim = Claim { user: true, owned, keep: false };
+        let consent = self.consent;
+        Revoke { line, templates, api_user: "tf".into(), profile: "tf".into(), claim, consent }
     }
 
     pub async fn switch(&mut self, switch: Switch, journal: Journal) -> Result<Switched, Box<Failure>> {

@@ -12,6 +12,7 @@ use fgtkey::fortios::version::Version;
 use fgtkey::sim::{DeviceSpec, VdomMode};
 
 use super::desk::{Desk, request, spec, type_in};
+use super::shapes::SHAPES;
 
 const V7_4: Version = Version::new(7, 4, 8);
 
@@ -77,9 +78,12 @@ fn a_public_capture_differs_from_itself_in_no_shape() {
             let written =
                 edits.iter().map(|edit| templates.edits(false, std::slice::from_ref(edit)).unwrap().to_string());
             // Written anew: unquoted where that is enough, without the hash of the key, `end` instead of `next` and `end`.
-            let again = objects(&written.collect::<String>(), name);
-            let differences = Difference::between(&captured, &again, V7_4);
-            assert_eq!(differences, [], "{}: {name}", path.display());
+            let written = written.collect::<String>();
+            for shape in SHAPES {
+                let again = objects(&shape.print(&written), name);
+                let differences = Difference::between(&captured, &again, V7_4);
+                assert_eq!(differences, [], "{}: {name} {shape:?}", path.display());
+            }
             compared += edits.len();
         }
     }

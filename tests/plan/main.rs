@@ -11,4 +11,5 @@ mod desk;
 mod drift;
 mod pairs;
 mod rights;
+mod shapes;
 mod switch;

@@ -1,6 +1,7 @@
 //! A scene: a simulated device with SSH and HTTPS, an API user with a key, and how the key is to be proven.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use fgtkey::sim::{Device, DeviceSpec, Https, Listen, Login, Server, Shell, Trap,
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, PasswordSource, Person};
 use fgtkey::verbs::console::Line;
 use fgtkey::verbs::failure::Failure;
+use fgtkey::verbs::gate::Gate;
 use fgtkey::verbs::verification::{Mode, TrustChoice, Verification};
 use fgtkey::verbs::verified::Verified;
 use fgtkey::verbs::verify::{Proof, Verify};
@@ -158,7 +160,7 @@ impl Site {
                 within: self.scene.within,
             },
             api_user: self.scene.named.then(|| NAME.to_owned()),
-            key: Secret::new(self.key.clone()),
+            key: Arc::new(Secret::new(self.key.clone())),
         };
         let mut events = Events(Vec::new());
         let result = verify.run(&mut events).await;
@@ -187,6 +189,7 @@ impl Site {
             interrupt: Interrupt::never(),
             simulated: false,
             serial: None,
+            gate: Gate::Open,
         }
     }
 }

@@ -162,10 +162,15 @@ impl InventoryError {
             InventoryError::SameAddress { .. } => Some("leave one of the two out, or limit the run with -l".into()),
             InventoryError::UnknownGroup { name, nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean {nearest}?"),
-                None => format!("a group stands under groups: `groups: {{ {name}: {{}} }}`"),
+                None => format!("a group is declared by `{name}: {{}}` under groups, in INI by [{name}]"),
             }),
             InventoryError::UnknownKey { key, known, .. } => Some(match nearest(key, known.iter().copied()) {
                 Some(word) => format!("did you mean {word}?"),
+                None if known.first() == Some(&"hosts") => {
+                    "at the top of an inventory stand devices, groups and defaults, or groups of Ansible with hosts, \
+                     children and vars"
+                        .into()
+                }
                 None => format!("it may have {}", known.join(", ")),
             }),
             InventoryError::Value { value, .. } if is_template(value) => {

@@ -57,7 +57,7 @@ pub enum LimitError {
         nearest: Option<String>,
     },
     /// Fewer devices than the index asks for.
-    #[error("`{pattern}`: {} has only {count} devices", pattern.split('[').next().unwrap_or_default())]
+    #[error("`{pattern}` asks for more devices than there are: {count}")]
     Index {
         /// The pattern with its index.
         pattern: String,
@@ -176,10 +176,7 @@ fn is_ipv6(text: &str) -> bool {
 
 /// The patterns of a file, a line each, as Ansible writes it for a retry.
 fn lines(file: &str) -> Result<Vec<String>, LimitError> {
-    let failed = |error: std::io::Error| {
-        let reason = std::io::Error::from(error.kind()).to_string();
-        LimitError::File { file: file.to_owned(), reason }
-    };
+    let failed = |error: std::io::Error| LimitError::File { file: file.to_owned(), reason: error.to_string() };
     let text = fs::read_to_string(file).map_err(failed)?;
     Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
 }
@@ -217,8 +214,8 @@ impl Term {
         let groups: Vec<_> = inventory.groups.iter().filter(|group| self.names.is_match(&group.name)).collect();
         let mut found: Vec<usize> = groups.iter().flat_map(|group| group.devices.iter().copied()).collect();
         if groups.is_empty() || self.devices_too {
-            let devices = inventory.devices.iter().enumerate();
-            found.extend(devices.filter(|(_, device)| self.names.is_match(&device.name)).map(|(id, _)| id));
+            let is_meant = |id: &usize| inventory.devices.get(*id).is_some_and(|it| self.names.is_match(&it.name));
+            found.extend(inventory.by_appearance.iter().copied().filter(is_meant));
         }
         if self.plain && groups.is_empty() && found.is_empty() {
             return Err(inventory.unknown(self.text.split('[').next().unwrap_or_default()));

@@ -55,6 +55,8 @@ use source::Text;
 pub struct Inventory {
     devices: Vec<Entry>,
     by_name: HashMap<String, usize>,
+    /// The positions of the devices in the order in which the sources name them first.
+    by_appearance: Vec<usize>,
     /// In order of appearance, `all` and `ungrouped` first.
     groups: Vec<Members>,
     /// What is wrong with single devices.

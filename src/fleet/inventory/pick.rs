@@ -7,6 +7,9 @@ use super::{Entry, Inventory, InventoryError, Limit, LimitError};
 /// Why no devices can be picked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PickError {
+    /// There are no devices at all.
+    #[error("there is no device in the inventory")]
+    Empty,
     /// A device of those cannot be worked on.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -19,6 +22,7 @@ impl PickError {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            PickError::Empty => None,
             PickError::Inventory(error) => error.hint(),
             PickError::Limit(error) => error.hint(),
         }
@@ -30,8 +34,11 @@ impl Inventory {
     /// the order of the inventory.
     ///
     /// # Errors
-    /// A name that is no device and no group, a limit that leaves none, and what [`Inventory::check`] says of them.
+    /// An empty inventory, a name that is no device and no group, a limit that leaves none, and what [`Inventory::check`] says of them.
     pub fn pick(&self, names: &[String], limit: Option<&Limit>) -> Result<Vec<&Entry>, PickError> {
+        if self.devices().is_empty() {
+            return Err(PickError::Empty);
+        }
         let mut picked: Vec<&Entry> = match limit {
             Some(limit) => self.limited(limit)?,
             None => self.devices().iter().collect(),

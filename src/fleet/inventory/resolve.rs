@@ -22,7 +22,7 @@ impl Inventory {
         check_groups(&draft)?;
         let levels = Levels::of(&mut draft)?;
         let order = levels::members(&draft.groups, super::draft::ALL);
-        let resolver = Resolver { groups: &draft.groups, levels: &levels };
+        let mut resolver = Resolver { groups: &draft.groups, levels: &levels, overlays: Overlays::default() };
         let mut inventory = Inventory { notes: draft.notes.clone(), ..Inventory::default() };
         let mut positions = vec![None; draft.devices.len()];
         for id in order {
@@ -38,6 +38,7 @@ impl Inventory {
             let members = members.filter_map(|device| positions.get(device).copied().flatten()).collect();
             inventory.groups.push(Members { name: group.name.clone(), devices: members });
         }
+        inventory.by_appearance = positions.into_iter().flatten().collect();
         Ok(inventory)
     }
 
@@ -71,10 +72,11 @@ fn check_groups(draft: &Draft) -> Result<(), InventoryError> {
 struct Resolver<'a> {
     groups: &'a [Group],
     levels: &'a Levels,
+    overlays: Overlays,
 }
 
 impl<'a> Resolver<'a> {
-    fn entry(&self, device: &'a Device) -> (Entry, Option<InventoryError>) {
+    fn entry(&mut self, device: &'a Device) -> (Entry, Option<InventoryError>) {
         let groups = self.levels.of_device(&device.groups);
         let own: Vec<&Group> =
             self.levels.order.iter().filter(|id| groups.contains(id)).filter_map(|id| self.groups.get(*id)).collect();
@@ -91,7 +93,7 @@ impl<'a> Resolver<'a> {
         let names = own.iter().map(|group| &group.name).filter(|name| !["all", "ungrouped"].contains(&name.as_str()));
         let entry = Entry {
             groups: names.cloned().collect(),
-            request: request(&layers),
+            request: self.overlays.of(&layers),
             ..typed::bare(&device.name, &device.place)
         };
         let (entry, problem) = typed::fill(entry, &effective);
@@ -118,11 +120,20 @@ fn settle_older(device: &str, effective: &mut Effective) -> Result<(), Inventory
     Ok(())
 }
 
-/// The requests of all layers, laid over each other.
-fn request(layers: &[&Variables]) -> Option<Arc<RequestFile>> {
-    let mut requests = layers.iter().filter_map(|layer| layer.request.as_ref().map(|(request, _)| request));
-    let first = requests.next()?.clone();
-    Some(requests.fold(first, |base, over| Arc::new(RequestFile::clone(over).overlaid(RequestFile::clone(&base)))))
+/// Requests laid over each other, each pair once: devices whose groups alone say something share what they say.
+#[derive(Default)]
+struct Overlays(HashMap<(*const RequestFile, *const RequestFile), Arc<RequestFile>>);
+
+impl Overlays {
+    /// The requests of all layers.
+    fn of(&mut self, layers: &[&Variables]) -> Option<Arc<RequestFile>> {
+        let mut requests = layers.iter().filter_map(|layer| layer.request.as_ref().map(|(request, _)| request));
+        let first = requests.next()?.clone();
+        Some(requests.fold(first, |base, over| {
+            let laid = || Arc::new(RequestFile::clone(over).overlaid(RequestFile::clone(&base)));
+            self.0.entry((Arc::as_ptr(&base), Arc::as_ptr(over))).or_insert_with(laid).clone()
+        }))
+    }
 }
 
 /// Where devices are in the network, so that two at one place are found.

@@ -114,7 +114,7 @@ fn malformed(file: &Arc<str>, error: &csv::Error) -> InventoryError {
     let place = Place { file: file.clone(), line: error.position().map_or(1, csv::Position::line) };
     let message = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} cells, where the header has {expected_len} columns")
+            format!("the header has {expected_len} columns, and this line has {len}")
         }
         _ => error.to_string(),
     };

@@ -60,7 +60,7 @@ impl Text {
                 io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
             }
         };
-        let bytes = bytes.map_err(|error| unreadable(&file, &io::Error::from(error.kind()).to_string()))?;
+        let bytes = bytes.map_err(|error| unreadable(&file, &error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable(&file, "it is not UTF-8 text"))?;
         let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
         let path = match source {

@@ -41,6 +41,7 @@ fn owner(keys: &[&str]) -> &'static str {
     match keys {
         ["defaults", ..] => "an inventory",
         ["children", ..] => "a group",
+        ["hosts", ..] => "a group of Ansible",
         ["address" | "name", "address" | "port", ..] => "a device",
         ["user", "port", ..] => "`defaults`",
         _ => "a request",

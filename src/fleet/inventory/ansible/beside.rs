@@ -108,6 +108,5 @@ fn of_file(path: &Path, draft: &mut Draft, variables: &mut Variables) -> Result<
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> InventoryError {
-    let (file, reason) = (path.display().to_string(), io::Error::from(error.kind()).to_string());
-    InventoryError::Unreadable { file, reason }
+    InventoryError::Unreadable { file: path.display().to_string(), reason: error.to_string() }
 }

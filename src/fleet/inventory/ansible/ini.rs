@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::draft::{Draft, UNGROUPED};
+use super::super::draft::{Draft, UNGROUPED, contradicted};
 use super::super::entry::Place;
 use super::super::error::InventoryError;
 use super::super::variables::{Contradiction, Said, Variables};
 use super::names::{Meaning, meaning};
 use super::{add_devices, words};
-use crate::fleet::inventory::draft::contradicted;
 
 /// What the lines of a section are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

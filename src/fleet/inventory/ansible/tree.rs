@@ -70,6 +70,25 @@ impl Default for Hosts {
     }
 }
 
+/// The line of a lone name, which only its key's line says.
+const ABOVE: u64 = 0;
+
+impl Hosts {
+    fn at(mut self, line: u64) -> Hosts {
+        if let Hosts::Patterns(patterns) = &mut self {
+            patterns.iter_mut().filter(|((_, at), _)| *at == ABOVE).for_each(|((_, at), _)| *at = line);
+        }
+        self
+    }
+}
+
+impl Children {
+    fn at(mut self, line: u64) -> Children {
+        self.0.iter_mut().filter(|((_, at), _)| *at == ABOVE).for_each(|((_, at), _)| *at = line);
+        self
+    }
+}
+
 /// Groups below a group, with what is said of them there.
 #[derive(Debug, Default)]
 struct Children(Vec<(Word, Group)>);
@@ -229,10 +248,10 @@ impl<'de> Deserialize<'de> for Group {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Group, A::Error> {
                 let mut group = Group::default();
-                while let Some(key) = map.next_key::<String>()? {
+                while let Some((key, line)) = map.next_key::<Spanned<String>>()?.map(word) {
                     match key.as_str() {
-                        "hosts" => group.hosts = map.next_value()?,
-                        "children" => group.children = map.next_value()?,
+                        "hosts" => group.hosts = map.next_value::<Hosts>()?.at(line),
+                        "children" => group.children = map.next_value::<Children>()?.at(line),
                         "vars" => group.vars = map.next_value()?,
                         _ => return Err(A::Error::unknown_field(&key, KEYS)),
                     }
@@ -266,6 +285,10 @@ impl<'de> Deserialize<'de> for Hosts {
                 Ok(Hosts::default())
             }
 
+            fn visit_str<E>(self, pattern: &str) -> Result<Hosts, E> {
+                Ok(Hosts::Patterns(vec![((pattern.to_owned(), ABOVE), Vars::default())]))
+            }
+
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Hosts, A::Error> {
                 names(list).map(Hosts::Names)
             }
@@ -294,6 +317,10 @@ impl<'de> Deserialize<'de> for Children {
 
             fn visit_unit<E>(self) -> Result<Children, E> {
                 Ok(Children::default())
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Children, E> {
+                Ok(Children(vec![((name.to_owned(), ABOVE), Group::default())]))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Children, A::Error> {

@@ -1,0 +1,81 @@
+//! A run that is killed, and taken up again.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use crate::field::{Field, REQUEST, keys, large, ledger, said, sha256, wait_for};
+
+/// Mints on the fleet, with keys into files; killed when so many devices have ended.
+fn killed_after(field: &Field, ended: usize, flags: &[&str]) {
+    let mut run = field
+        .command("mint")
+        .args(REQUEST)
+        .args(["--to", "file:keys/{{ device.name }}", "--canary", "0"])
+        .args(flags)
+        .stderr(File::create(field.path("killed.log")).unwrap())
+        .spawn()
+        .unwrap();
+    let runs = field.path("state/fgtkey/runs");
+    wait_for(|| {
+        let written = || Some(std::fs::read_dir(&runs).ok()?.next()?.ok()?.path());
+        let lines = written().map_or(0, |path| std::fs::read_to_string(path).unwrap_or_default().lines().count());
+        lines > ended || run.try_wait().unwrap().is_some()
+    });
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was_and_no_device_is_minted_twice_or_forgotten() {
+    let devices = large();
+    let field = Field::open(devices, &[]);
+    std::fs::create_dir(field.path("keys")).unwrap();
+    killed_after(&field, devices / 4, &[]);
+    killed_after(&field, devices / 2, &["--resume", "last"]);
+    let flags = ["--to", "file:keys/{{ device.name }}", "--resume", "last", "--canary", "0"];
+    let output = field.run("mint", &[&REQUEST[..], &flags].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let (heading, outcomes) = ledger(&field.path("state"));
+    assert_eq!(heading["devices"], devices);
+    let ended: BTreeMap<&str, &str> = outcomes
+        .iter()
+        .map(|outcome| (outcome["device"].as_str().unwrap(), outcome["end"].as_str().unwrap()))
+        .collect();
+    assert_eq!(ended.len(), devices);
+    assert!(ended.values().all(|end| ["done", "before"].contains(end)), "{ended:?}");
+    let key_of = |name: &str| std::fs::read_to_string(field.path("keys").join(name)).unwrap();
+    let delivered: BTreeMap<String, String> =
+        ended.keys().map(|name| ((*name).to_owned(), sha256(key_of(name).trim_end()))).collect();
+    let lost = std::fs::read_to_string(field.path("killed.log")).unwrap();
+    for (name, account) in field.close() {
+        assert_eq!(account.key(), Some(delivered[&name].as_str()), "{name}");
+        assert_eq!(account.count("api_users_made"), 1, "{name}");
+        // A second one is generated only where the first one was on the wire when the run was killed, and lost with it.
+        assert!(account.count("keys_generated") <= 3, "{name}: {lost}");
+    }
+}
+
+#[test]
+fn what_has_failed_is_tried_again_and_nothing_else() {
+    let field = Field::open(30, &["--fault-rate", "refuse-connection=20%"]);
+    let first = field.run("mint", &[&REQUEST[..], &["--canary", "0"]].concat());
+    assert_eq!(first.status.code(), Some(4), "{}", said(&first));
+    assert_eq!(keys(&first.stdout).len(), 24);
+    let again = field.run("mint", &[&REQUEST[..], &["--retry-failed", "last"]].concat());
+    assert_eq!(again.status.code(), Some(1), "{}", said(&again));
+    assert_eq!(keys(&again.stdout).len(), 0);
+    assert!(said(&again).contains("0 of 6 devices done, 6 failed"), "{}", said(&again));
+    for (name, account) in field.close() {
+        assert!(account.count("keys_generated") <= 1, "{name}");
+    }
+}
+
+#[test]
+fn a_run_is_taken_up_by_its_own_verb_only() {
+    let field = Field::open(2, &[]);
+    let first = field.run("mint", &REQUEST);
+    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    let other = field.run("rotate", &["--api-user", "terraform", "--resume", "last"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(said(&other).contains("was a `fgtkey mint`"), "{}", said(&other));
+}

@@ -41,7 +41,8 @@ pub(super) struct Asked {
 /// An earlier run that is taken up again, or none.
 pub(super) struct Earlier {
     ledger: Option<Ledger>,
-    ended: HashMap<String, End>,
+    /// How its devices ended, one after the other.
+    ended: HashMap<String, Vec<End>>,
     only_failed: bool,
 }
 
@@ -55,14 +56,23 @@ impl Earlier {
         };
         let resumed = Ledger::resume(&directory()?, run, verb);
         let (ledger, outcomes) = resumed.map_err(|error| (format!("{flag}: {}", with_causes(&error)), None))?;
-        // What was said last of a device holds.
-        let ended = outcomes.into_iter().map(|outcome| (outcome.device, outcome.end)).collect();
+        let mut ended: HashMap<String, Vec<End>> = HashMap::new();
+        for outcome in outcomes {
+            ended.entry(outcome.device).or_default().push(outcome.end);
+        }
         Ok(Earlier { ledger: Some(ledger), ended, only_failed: args.retry_failed.is_some() })
+    }
+
+    /// How often it has ended on a device.
+    #[cfg(feature = "nats")]
+    pub(super) fn attempts(&self, device: &str) -> usize {
+        self.ended.get(device).map_or(0, Vec::len)
     }
 
     /// The devices that it has left to do.
     pub(super) fn left(&self, devices: Vec<Device>) -> Vec<Device> {
-        let is_left = |device: &Device| match self.ended.get(device.name()) {
+        // What was said last of a device holds.
+        let is_left = |device: &Device| match self.ended.get(device.name()).and_then(|ends| ends.last()) {
             Some(end) => !end.is_done() && (!self.only_failed || *end != End::NotStarted),
             None => !self.only_failed,
         };
@@ -71,7 +81,7 @@ impl Earlier {
 }
 
 /// The ledgers, beside the journal.
-fn directory() -> Result<PathBuf, Usage> {
+pub(super) fn directory() -> Result<PathBuf, Usage> {
     Ok(delivery::journal_directory()?.with_file_name("runs"))
 }
 
@@ -150,7 +160,7 @@ impl<T> Shared<T> {
     pub(super) fn lines(
         &self,
         devices: &[Device],
-        ways: &Ways<'_>,
+        ways: &Ways,
         user: impl Fn(&T) -> Option<&str>,
         rehearse: impl Fn(&T, Line) -> Result<(), Usage>,
     ) -> Result<Vec<Line>, Usage> {

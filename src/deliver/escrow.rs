@@ -264,6 +264,13 @@ pub(super) fn is_sealed(path: &Path) -> bool {
 /// How the time stands in a file name.
 const TIME: &str = "%Y%m%dT%H%M%S.%9f";
 
+/// Whether a file of the escrow may be one of that device, as its name says; names that differ in odd characters look alike.
+#[cfg(feature = "nats")]
+pub fn is_of(path: &Path, device: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(&format!("{}-", safe(device)))
+}
+
 /// When the key in a file of the escrow was generated, as its name says.
 #[cfg(feature = "nats")]
 pub(super) fn generated_at(path: &Path) -> Option<jiff::Timestamp> {
@@ -272,12 +279,13 @@ pub(super) fn generated_at(path: &Path) -> Option<jiff::Timestamp> {
     jiff::tz::Offset::UTC.to_timestamp(time).ok()
 }
 
+fn safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect()
+}
+
 /// Device, API user and time, each reduced to what is safe in a file name.
 fn file_name(record: &Record, sealed: bool) -> String {
     let user = record.api_user.as_deref().unwrap_or("key");
-    let safe = |text: &str| -> String {
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect()
-    };
     let time = record.generated_at.strftime(TIME);
     let ending = if sealed { "json.age" } else { "json" };
     format!("{}-{}-{time}.{ending}", safe(&record.device), safe(user))

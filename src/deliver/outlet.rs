@@ -20,7 +20,7 @@ use super::{DeliverError, Destination, Device, EscrowPlace, Format, Stored, Unde
 use crate::secret::Secret;
 
 /// How it is told and recorded. Nobody can name it.
-pub(super) const LABEL: &str = "submitter";
+pub const LABEL: &str = "submitter";
 
 /// The way of sealed keys to whoever asked for them.
 pub trait Outlet: Send + Sync {

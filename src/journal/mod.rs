@@ -172,11 +172,7 @@ impl Journal {
 
     /// The runs on a device that are still known, the oldest first. What cannot be read is passed over: it is no run of ours.
     pub fn runs(&self, serial: &str) -> Vec<Past> {
-        let directory = self.directory.join(file_name(serial));
-        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
-        paths.sort();
-        paths.iter().filter_map(|path| Past::read(path)).collect()
+        runs_in(&self.directory.join(file_name(serial)))
     }
 
     /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
@@ -194,6 +190,14 @@ impl Journal {
         Some(last).filter(|past| past.planned.run.as_deref() == Some(run) && past.is_done())
     }
 
+    /// The run that names this file of the escrow, of whatever device.
+    #[cfg(feature = "nats")]
+    pub fn of_escrow(&self, file: &Path) -> Option<Past> {
+        let devices = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let names_it = |past: &Past| past.escrow() == Some(file) || past.void().any(|void| void == file);
+        devices.flat_map(|device| runs_in(&device.path())).find(names_it)
+    }
+
     /// Forgets old runs for the same API user; what came to no end stays.
     fn prune(&self, planned: &Planned) {
         let runs = self.runs(&planned.serial);
@@ -209,6 +213,13 @@ impl Journal {
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io_error(doing))?;
         Ok(directory)
     }
+}
+
+fn runs_in(directory: &Path) -> Vec<Past> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
+    paths.sort();
+    paths.iter().filter_map(|path| Past::read(path)).collect()
 }
 
 fn is_run(path: &Path) -> bool {

@@ -25,6 +25,7 @@ use fgtkey::fortios::preset::Preset;
 use fgtkey::fortios::render::{Paging, Templates};
 use fgtkey::fortios::request::{Request, RequestFlags};
 use fgtkey::fortios::status::VdomMode;
+use fgtkey::fortios::transaction::Transaction;
 use fgtkey::fortios::version::Version;
 use fgtkey::secret::Secret;
 use fgtkey::session::{Manners, Options};
@@ -74,7 +75,8 @@ impl Case {
 
     fn dry_run(&self) -> String {
         let templates = Templates::embedded().unwrap();
-        let (_, script) = Mint::dry_run(&self.request(), self.version, self.vdom_mode(), &templates).unwrap();
+        let (_, script) =
+            Mint::dry_run(&self.request(), self.version, self.vdom_mode(), Transaction::Off, &templates).unwrap();
         script.to_string()
     }
 

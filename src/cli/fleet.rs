@@ -320,8 +320,8 @@ impl<D> Watcher<D> for Watch<'_, D> {
                 self.board.started(device, &self.progress);
             }
             News::Event(event) => self.event(device, event),
-            News::Waits(_) => self.progress.enter(device, Phase::Wait),
-            News::Passed => self.progress.enter(device, Phase::Change),
+            News::Waits(_) => self.enters(device, Phase::Wait),
+            News::Passed => self.enters(device, Phase::Change),
             News::Ended(ended) => self.ended(device, ended),
         }
     }
@@ -338,6 +338,11 @@ impl<D> Watcher<D> for Watch<'_, D> {
 }
 
 impl<D> Watch<'_, D> {
+    fn enters(&mut self, device: usize, phase: Phase) {
+        self.progress.enter(device, phase);
+        self.board.changed(device, &self.progress);
+    }
+
     fn event(&mut self, device: usize, event: Event) {
         self.transcript.note(Some(self.progress.name(device)), &event);
         self.progress.hear(device, &event);

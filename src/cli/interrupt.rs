@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 use tokio::task::JoinHandle;
 
-use crate::report::{Color, Exit, Reporter, Verbosity};
+use crate::report::{Color, Exit, Reporter, Verbosity, clear_display};
 use crate::session::drive::{Interrupt, Interrupter};
 use crate::verbs::signals::Signals;
 
@@ -26,6 +26,7 @@ pub(super) fn listening(color: Color) -> (Interrupt, JoinHandle<()>) {
         reporter.note("stopping at the next prompt and cleaning up; once more stops at once");
         interrupter.interrupt();
         signals.next().await;
+        clear_display();
         reporter.note("stopped at once: what this run had saved so far may still be on the device");
         std::process::exit(Exit::NeedsPerson.status().into());
     });

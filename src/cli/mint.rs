@@ -43,7 +43,7 @@ fn dry_run(args: &MintArgs, prepared: &Prepared, reporter: &mut Reporter) -> Exi
         Some(VdomModeArg::Multi) => VdomMode::Multiple,
     };
     let Wanted::Request(request) = &prepared.asked else { return Exit::Usage };
-    match Mint::dry_run(request, prepared.version, vdom_mode, &prepared.templates) {
+    match Mint::dry_run(request, prepared.version, vdom_mode, prepared.transaction, &prepared.templates) {
         Ok((plan, script)) => {
             reporter.dry_run(&plan, args.order.fortios.is_none() && args.order.vdom_mode.is_none());
             let exit = print(script.to_string().as_bytes());

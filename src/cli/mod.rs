@@ -7,6 +7,7 @@ mod confirm;
 mod deliver;
 mod delivery;
 mod devices;
+mod draft;
 mod exec;
 mod fleet;
 mod get;
@@ -34,13 +35,13 @@ mod verify;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::deliver::{Destination, Format, Record};
-use crate::report::{Color, Exit, Reporter, Verbosity};
+use crate::report::{Color, Exit, Reporter, Verbosity, aside};
 use args::{Cli, Command, Talk};
 
 /// What is wrong with the command line, and what to type instead.
@@ -119,8 +120,12 @@ fn not_run(error: &clap::Error) -> Exit {
 
 /// Writes data to stdout. A reader that went away (`| head`) has what it wanted.
 fn print(bytes: &[u8]) -> Exit {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+    let write = || {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush())
+    };
+    let written = if io::stdout().is_terminal() { aside(write) } else { write() };
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Reporter::stderr(Color::Auto, Verbosity::Story).unwritten(&error);
             Exit::Failed

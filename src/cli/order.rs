@@ -85,7 +85,7 @@ pub(super) fn prepared_from(args: &OrderArgs, chosen: &Chosen, path: &Path) -> R
     let version = version(args)?;
     chosen.one("mint --from-plan")?;
     check_device(args, chosen, "mint", false)?;
-    let saved = saved(path)?;
+    let saved = saved(path, args.consent.allow_weak)?;
     let beside = super::request::file(&args.request)?;
     let beside =
         beside.map(|file| Request::from_parts(Some(file), RequestFlags { allow_weak: true, ..Default::default() }));
@@ -128,10 +128,12 @@ fn other_request(args: &OrderArgs, path: &Path, message: &str) -> Usage {
     (format!("{file}: {message}"), Some(again))
 }
 
-fn saved(path: &Path) -> Result<SavedPlan, Usage> {
+fn saved(path: &Path, allow_weak: bool) -> Result<SavedPlan, Usage> {
     let place = format!("--from-plan {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| (format!("{place}: {}", with_causes(&error)), None))?;
-    SavedPlan::parse(&text).map_err(|error| (format!("{place}: {error}"), None))
+    let saved = SavedPlan::parse(&text);
+    let checked = saved.and_then(|saved| if allow_weak { Ok(saved) } else { saved.check_weak().map(|()| saved) });
+    checked.map_err(|error| (format!("{place}: {error}"), error.hint()))
 }
 
 /// The release of a run without a device, or of the simulated one.

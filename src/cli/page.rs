@@ -1,30 +1,26 @@
-//! A file that is written at the end of a run: reserved before anything is contacted, a private draft beside its place.
+//! A file that is written at the end of a run: reserved before anything is contacted.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use crate::report::with_causes;
 
 use super::Usage;
+use super::draft::Draft;
 
 /// A reserved file.
 pub(super) struct Page {
-    draft: NamedTempFile,
+    draft: Draft,
     path: PathBuf,
 }
 
 impl Page {
     /// The file that `flag` names.
+    ///
+    /// # Errors
+    /// As for [`Draft::at`].
     pub(super) fn reserve(flag: &str, path: &Path) -> Result<Page, Usage> {
-        let usage = |why: String| (format!("{flag} {}: {why}", path.display()), None);
-        if path.is_dir() {
-            return Err(usage("is a directory".into()));
-        }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let draft = NamedTempFile::new_in(parent).map_err(|error| usage(io::Error::from(error.kind()).to_string()))?;
-        Ok(Page { draft, path: path.to_owned() })
+        Ok(Page { draft: Draft::reserve(flag, path)?, path: path.to_owned() })
     }
 
     /// Where it will be.
@@ -39,8 +35,7 @@ impl Page {
 
     /// Puts it into place.
     pub(super) fn write(mut self, text: &str) -> Result<(), String> {
-        let written = self.draft.write_all(text.as_bytes()).and_then(|()| self.draft.as_file().sync_all());
-        let placed = written.and_then(|()| self.draft.persist(&self.path).map(drop).map_err(|error| error.error));
+        let placed = self.draft.write_all(text.as_bytes()).and_then(|()| self.draft.place());
         placed.map_err(|error| format!("{}: {}", self.path.display(), with_causes(&error)))
     }
 }

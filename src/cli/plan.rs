@@ -1,15 +1,11 @@
 //! `fgtkey plan` from flags.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::Path;
-
-use tempfile::NamedTempFile;
 
 use crate::fortios::render::Templates;
 use crate::fortios::request::{Request, RequestFile, RequestFlags};
 use crate::report::plan::{to_json, to_text};
-use crate::report::{Exit, Reporter, with_causes};
+use crate::report::{Exit, Reporter};
 use crate::session::drive::Interrupt;
 use crate::sim::Running;
 use crate::verbs::console::Line;
@@ -20,6 +16,7 @@ use super::check::{check_flags, options, options_of};
 use super::devices::{self, Device};
 use super::fleet::{self, Fleet, Shared};
 use super::logging_in::{self, Ways};
+use super::page::Page;
 use super::transcript::Recorded;
 use super::{Usage, block_on, ended, print, request, simulated};
 
@@ -43,6 +40,7 @@ async fn plan(
     talk: &Talk,
     reporter: &mut Reporter,
 ) -> Result<Exit, Usage> {
+    let out = args.out.as_deref().map(|path| Page::reserve("--out", path)).transpose()?;
     let interrupt = super::interrupt::listen(talk.color);
     // Dropped at the end: the simulated device lives as long as the run.
     let (line, _device) = line(args, device, &request, interrupt).await?;
@@ -50,7 +48,7 @@ async fn plan(
     let mut recorded = Recorded::new(reporter, talk.transcript.as_deref())?;
     let exit = match compare.run(&mut recorded).await {
         Err(failure) => recorded.reporter.failed(&compare.line.endpoint.name, &failure),
-        Ok(compared) => told(args, talk, &templates, &compared, recorded.reporter),
+        Ok(compared) => told(args, talk, out, (&templates, &compared), recorded.reporter),
     };
     Ok(recorded.finish(exit))
 }
@@ -134,7 +132,13 @@ fn no_device() -> Usage {
 }
 
 /// What was found, on stdout and into the file.
-fn told(args: &PlanArgs, talk: &Talk, templates: &Templates, compared: &Compared, reporter: &mut Reporter) -> Exit {
+fn told(
+    args: &PlanArgs,
+    talk: &Talk,
+    out: Option<Page>,
+    (templates, compared): (&Templates, &Compared),
+    reporter: &mut Reporter,
+) -> Exit {
     let text = if args.cli {
         match compared.script(templates) {
             Ok(script) => script.to_string(),
@@ -146,10 +150,10 @@ fn told(args: &PlanArgs, talk: &Talk, templates: &Templates, compared: &Compared
     } else {
         text(args, talk, compared)
     };
-    if let Some(path) = &args.out
-        && let Err(error) = save(path, &compared.to_saved().to_json())
+    if let Some(page) = out
+        && let Err(error) = page.write(&compared.to_saved().to_json())
     {
-        reporter.bad_usage(&format!("--out {}: {}", path.display(), with_causes(&error)), None);
+        reporter.bad_usage(&format!("--out: {error}"), None);
         return Exit::Failed;
     }
     match print(text.as_bytes()) {
@@ -160,13 +164,4 @@ fn told(args: &PlanArgs, talk: &Talk, templates: &Templates, compared: &Compared
         }
         exit => exit,
     }
-}
-
-/// Mode 0600, whole or not at all.
-fn save(path: &Path, text: &str) -> std::io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = NamedTempFile::new_in(parent)?;
-    draft.write_all(text.as_bytes())?;
-    draft.as_file().sync_all()?;
-    draft.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -198,7 +198,8 @@ fn dry_run(args: &RotateArgs, asked: &Asked, reporter: &mut Reporter) -> Result<
     } else {
         let plan = unseen(args, asked, &facts)?;
         reporter.dry_run(&plan, args.order.fortios.is_none() && args.order.vdom_mode.is_none());
-        asked.templates.dry_run(&plan)
+        let within = args.order.transaction.on(plan.version).map_err(|error| (error.to_string(), error.hint()))?;
+        asked.templates.dry_run_within(&plan, within)
     };
     let script = script.map_err(|error| (error.to_string(), error.hint()))?;
     let exit = print(script.to_string().as_bytes());

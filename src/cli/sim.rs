@@ -1,12 +1,13 @@
 //! `fgtkey sim` from flags: simulated devices until Ctrl-C or SIGTERM.
 
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use russh::keys::PublicKey;
-use tempfile::NamedTempFile;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::fortios::version::Version;
 use crate::report::{Exit, Reporter};
@@ -14,6 +15,7 @@ use crate::sim::{self, CertificateError, Device, Fleet, Https, Password, Running
 use crate::verbs::signals::Signals;
 
 use super::args::SimArgs;
+use super::draft::Draft;
 use super::print;
 
 pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
@@ -27,14 +29,19 @@ pub(super) fn run(args: &SimArgs, reporter: &mut Reporter) -> Exit {
     if args.stdio {
         return on_stdio(&options, args, reporter);
     }
-    // Not the runtime of a mint: many devices may use all of the processor.
-    match tokio::runtime::Runtime::new() {
+    match devices_runtime() {
         Ok(runtime) => runtime.block_on(listen(&options, args, reporter)),
         Err(error) => {
             reporter.error(None, &error);
             Exit::Failed
         }
     }
+}
+
+/// Half of the processors: the other half is for who talks to the devices.
+fn devices_runtime() -> io::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Builder::new_multi_thread().worker_threads((processors / 2).max(1)).enable_all().build()
 }
 
 fn options(args: &SimArgs) -> Result<SimOptions, (String, Option<String>)> {
@@ -170,9 +177,6 @@ fn authorities(running: &[Running]) -> Result<String, CertificateError> {
 /// Who waits for the file sees it whole, or the one before.
 fn write(path: &Path, text: &str) -> Result<(), ServeError> {
     let failed = |source| ServeError::Write { path: path.into(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let mut file = Draft::at(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.place()).map_err(failed)
 }

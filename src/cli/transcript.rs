@@ -3,22 +3,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::Usage;
+use super::draft::Draft;
 use crate::report::{Exit, Reporter, printable};
 use crate::verbs::{Event, Observer};
 
 /// The file that gets the session, where one is wanted. It appears whole when the run is over.
-pub(super) struct Transcript(Option<(NamedTempFile, PathBuf)>);
+pub(super) struct Transcript(Option<(Draft, PathBuf)>);
 
 impl Transcript {
     /// A draft (0600) beside `path`, if there is one.
     pub(super) fn reserve(path: Option<&Path>) -> Result<Self, Usage> {
         let Some(path) = path else { return Ok(Transcript(None)) };
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let draft = NamedTempFile::new_in(parent).map_err(|error| (format!("--transcript: {error}"), None))?;
-        Ok(Transcript(Some((draft, path.to_owned()))))
+        Ok(Transcript(Some((Draft::reserve("--transcript", path)?, path.to_owned()))))
     }
 
     /// Whether there is one.
@@ -44,8 +41,7 @@ impl Transcript {
     /// Puts the file into place; a transcript that cannot be written does not undo what was done.
     pub(super) fn finish(self, reporter: &mut Reporter, exit: Exit) -> Exit {
         if let Some((draft, path)) = self.0 {
-            let kept = draft.as_file().sync_all().and_then(|()| draft.persist(&path).map_err(|error| error.error));
-            if let Err(error) = kept {
+            if let Err(error) = draft.place() {
                 reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
             }
         }

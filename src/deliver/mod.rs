@@ -62,6 +62,7 @@ pub use memory::Memory;
 pub use path::PathTemplate;
 pub use record::{Action, Change, Record};
 pub use slot::{Delivered, Escrowed, Part, Reservation, Secured, Stored, Undelivered, reserve, resume};
+pub use stdout::{Aside, write_aside};
 
 /// What a destination may name of the device in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::content::Content;
 use super::destination::{DestinationError, Kind, Target};
@@ -18,6 +18,18 @@ use crate::secret::Secret;
 
 /// How the destination is called.
 pub(super) const LABEL: &str = "stdout";
+
+/// Does something while nothing is drawn on the terminal.
+pub type Aside = fn(&mut dyn FnMut());
+
+/// Whoever draws on the terminal, which may be standard output too.
+static ASIDE: OnceLock<Aside> = OnceLock::new();
+
+/// From now on a key that goes to a terminal is written by way of `aside`, so that it does not tear what is drawn there.
+/// The first one stays.
+pub fn write_aside(aside: Aside) {
+    let _ = ASIDE.set(aside);
+}
 
 /// `stdout`: in the format that `-o` chose.
 pub(super) static KIND: Kind = Kind { name: LABEL, syntax: LABEL, value_name: "path", options: &[], parse };
@@ -88,7 +100,13 @@ impl Slot for StdoutSlot {
     fn store(mut self: Box<Self>, record: &Record, key: &Secret) -> Result<(), DeliverError> {
         let rendered = self.content.render("", record, key);
         let bytes = rendered.map_err(|error| unwritten(&self.label, Path::new("-"), error))?;
-        self.out.write_all(&bytes).map_err(io_error(&self.label, "write the key"))
+        let (mut written, seen) = (Ok(()), self.out.is_terminal());
+        let mut write = || written = self.out.write_all(&bytes);
+        match ASIDE.get() {
+            Some(aside) if seen => aside(&mut write),
+            _ => write(),
+        }
+        written.map_err(io_error(&self.label, "write the key"))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::verbs::event::Event;
 
 use super::outcome::{End, Outcome};
 use super::schedule::{Stop, Wave};
-use super::timeline::{Phase, Span, Timeline};
+use super::timeline::{Phase, Timeline};
 
 /// A run so far.
 #[derive(Debug)]
@@ -99,6 +99,11 @@ impl Progress {
         self.clock.elapsed()
     }
 
+    /// Whether it only looks: what it finds is told elsewhere, and nothing to tell is said by silence.
+    pub fn only_looks(&self) -> bool {
+        self.run.is_empty()
+    }
+
     /// How many devices ended how.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -107,6 +112,11 @@ impl Progress {
     /// What is being worked on: number, name, timeline; the one that was started first comes first.
     pub fn running(&self) -> impl Iterator<Item = (usize, &str, &Timeline)> {
         self.timelines.iter().map(|(device, timeline)| (*device, self.name(*device), timeline))
+    }
+
+    /// What is being done on a device; `None`: nothing is.
+    pub fn timeline(&self, device: usize) -> Option<&Timeline> {
+        self.timelines.get(&device)
     }
 
     /// How the devices ended that have, in the order of the inventory.
@@ -140,13 +150,16 @@ impl Progress {
         }
     }
 
-    /// A device has ended: `outcome` lacks what its timeline knows, which is filled in.
+    /// A device has ended: `outcome` lacks what its timeline knows, which is filled in; that of a device which was not
+    /// worked on here has it.
     pub fn end(&mut self, device: usize, outcome: Outcome) -> Option<&Outcome> {
         let timeline = self.timelines.remove(&device);
-        let found = timeline.as_ref().and_then(|timeline| timeline.found.clone());
-        let spans: Vec<Span> = timeline.map(|timeline| timeline.end(self.elapsed())).unwrap_or_default();
+        let at = self.elapsed();
         self.counts.add(outcome.end);
         let place = self.outcomes.get_mut(device)?;
+        let Some(timeline) = timeline else { return Some(place.insert(outcome)) };
+        let found = timeline.found.clone();
+        let spans = timeline.end(at);
         let outcome = match found {
             Some(found) => Outcome {
                 model: Some(found.model),

@@ -177,7 +177,7 @@ impl Schedule {
         self.failed += usize::from(failed.is_some());
         match (failed, stage) {
             (Some(class), Some(Stage::Changing { canary: true })) => self.stops(Stop::Canary { device, class }),
-            (None, Some(Stage::Changing { canary: true })) if how.failed.is_none() => self.prove(kind),
+            (None, Some(Stage::Changing { canary: true })) => self.learn(kind, how.failed.is_none()),
             _ => {}
         }
         if how.refused_password {
@@ -262,9 +262,13 @@ impl Schedule {
         matches!(self.rules.canary, Canary::Count(_)) && matches!(stage, Some(Stage::Changing { canary: true }))
     }
 
-    fn prove(&mut self, kind: Option<Kind>) {
-        if let Some(kind) = kind {
+    /// What a canary says of its kind: that it can be done, or nothing, so that another one has to say it.
+    fn learn(&mut self, kind: Option<Kind>, succeeded: bool) {
+        let Some(kind) = kind else { return };
+        if succeeded {
             self.kinds.insert(kind, Proof::Given);
+        } else {
+            self.kinds.remove(&kind);
         }
     }
 

@@ -248,9 +248,7 @@ impl Templates {
         transaction: bool,
     ) -> Result<Script, RenderError> {
         let read_back = ("read-back.cli", context! { profile, user => plan.key.user.clone() });
-        let step = |step: &'static str| transaction.then(|| ("transaction.cli", context! { step }));
-        let edits = step("start").into_iter().chain(plan.edits.iter().map(job)).chain(step("commit"));
-        let jobs: Vec<(&str, Value)> = edits.chain([read_back]).collect();
+        let jobs: Vec<(&str, Value)> = edits_within(plan, transaction).chain([read_back]).collect();
         self.script(plan.vdoms, paging, &jobs)
     }
 
@@ -330,7 +328,15 @@ impl Templates {
     /// # Errors
     /// As for [`Templates::status`].
     pub fn dry_run(&self, plan: &Plan) -> Result<Script, RenderError> {
-        let mut jobs: Vec<(&str, Value)> = plan.edits.iter().map(job).chain([key_job(&plan.key)]).collect();
+        self.dry_run_within(plan, false)
+    }
+
+    /// The same; in a `transaction` the objects appear at one instant, and the key is generated when they have.
+    ///
+    /// # Errors
+    /// As for [`Templates::status`].
+    pub fn dry_run_within(&self, plan: &Plan, transaction: bool) -> Result<Script, RenderError> {
+        let mut jobs: Vec<(&str, Value)> = edits_within(plan, transaction).chain([key_job(&plan.key)]).collect();
         if plan.save {
             jobs.push(("save.cli", context! {}));
         }
@@ -386,6 +392,12 @@ fn unpaged(rendered: String, paging: Paging) -> String {
     let piped =
         |line: &str| if is_plain_read(line) { format!("{} | grep .", line.trim_end()) } else { line.to_owned() };
     rendered.lines().map(piped).collect::<Vec<_>>().join("\n")
+}
+
+/// The edits of a plan, in a transaction of their own or each for itself.
+fn edits_within(plan: &Plan, transaction: bool) -> impl Iterator<Item = (&'static str, Value)> {
+    let step = move |step: &'static str| transaction.then(|| ("transaction.cli", context! { step }));
+    step("start").into_iter().chain(plan.edits.iter().map(job)).chain(step("commit"))
 }
 
 fn job(edit: &Edit) -> (&'static str, Value) {

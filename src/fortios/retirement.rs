@@ -109,6 +109,25 @@ impl Retirement {
         Some(KeyOrder { user: self.void_key.clone()?, expires: None })
     }
 
+    /// What of `begun` is still to be done, where `self` is what the device would have to be rid of now. Whether a key was
+    /// voided no device shows.
+    pub fn left_of(self, begun: &Retirement, voided: bool) -> Retirement {
+        Retirement {
+            void_key: self.void_key.filter(|_| begun.void_key.is_some() && !voided),
+            delete_user: self.delete_user.filter(|_| begun.delete_user.is_some()),
+            delete_profile: self.delete_profile.filter(|_| begun.delete_profile.is_some()),
+            profile_stays: begun.profile_stays.clone(),
+            save: begun.save,
+            vdoms: begun.vdoms,
+        }
+    }
+
+    /// What is removed, in words.
+    pub fn objects(&self) -> Vec<String> {
+        let user = self.delete_user.iter().map(|name| format!("the API user {name}"));
+        user.chain(self.delete_profile.iter().map(|name| format!("the access profile {name}"))).collect()
+    }
+
     /// What is removed, in this order: a profile in use cannot be.
     pub fn edits(&self) -> Vec<Edit> {
         let user = self.delete_user.clone().map(Edit::DeleteUser);

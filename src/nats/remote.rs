@@ -88,7 +88,7 @@ impl Work for Remote {
         let mail = self.post.mail.of(&self.device.name).filter(|_| passes);
         let Some(mail) = mail else { return Err(MintError::NotStarted.into()) };
         let sequence = self.submit().await?;
-        Stay { remote: self, sequence, begun: false, record: None }.through(mail, observer).await
+        Stay { remote: self, sequence, begun: false, found: false, record: None }.through(mail, observer).await
     }
 }
 
@@ -146,6 +146,7 @@ struct Stay<'a> {
     remote: &'a Remote,
     sequence: u64,
     begun: bool,
+    found: bool,
     record: Option<Delivery>,
 }
 
@@ -210,7 +211,10 @@ impl Stay<'_> {
         let name = &self.remote.device.name;
         match letter {
             Letter::News(What::Begun) => {}
-            Letter::News(What::Event(event)) => observer.on(name, *event),
+            Letter::News(What::Event(event)) => {
+                self.found |= matches!(*event, Event::Found(_));
+                observer.on(name, *event);
+            }
             Letter::Key(sealed, receipt) => {
                 // Without a receipt it comes again.
                 let delivery = self.remote.deliver(sealed).await.map_err(|message| local(message, None))?;
@@ -222,7 +226,8 @@ impl Stay<'_> {
             }
             Letter::End(end, receipt) => {
                 let End { how, found } = *end;
-                if let Some(found) = found {
+                // Who did not watch hears it now.
+                if let Some(found) = found.filter(|_| !self.found) {
                     observer.on(name, Event::Found(found));
                 }
                 // Who dies before that is written down has to hear it again.

@@ -12,12 +12,15 @@ use crate::fortios::script::Script;
 use crate::session::fault::{Fault, FaultKind, Step};
 use crate::session::reply::Refusal;
 use crate::verbs::console::ASKS_SINCE;
-use crate::verbs::failure::{Failure, Left, MintError, Remains};
+use crate::verbs::failure::{Failure, KeyFate, Left, MintError, Remains};
 use crate::verbs::survey::SurveyError;
 
 /// What an administrator of a VDOM has to hear.
 const NEEDS_SUPER_ADMIN: &str =
     "a VDOM administrator cannot enter `config global`; log in as one whose profile is super_admin";
+
+/// What an administrator has to hear whom the device does not let do it.
+const NEEDS_RIGHTS: &str = "your administrator's profile may not do this: API users need super_admin, and from 7.4.2 `cli-config` and `cli-exec`";
 
 impl Reporter {
     /// Says what went wrong on `device` and what is left there; returns how the run ends.
@@ -138,7 +141,11 @@ impl Reporter {
             Remains::Unseen => "what is on the device now is not known".to_owned(),
             Remains::NotTakenBack(error) => format!("it could not be taken back: {}", words(error)),
             Remains::Differs(objects) => format!("after it was taken back these still differ: {}", listed(objects)),
-            Remains::NotGone { user } => format!("{user} is not gone as it should be, and its key may be void"),
+            Remains::NotSaved => "the change is made, but a reboot of the device takes it back".into(),
+            Remains::Part { gone, there, key } => part_words(gone, there, *key),
+            Remains::NotGone { user } => {
+                format!("the device could not be looked at again: {user} may be there still, and its key may be void")
+            }
             Remains::NotRevoked { user } => format!("{user} could not be taken away, and its key still works"),
             Remains::KeyUnknown { user } => format!("{user}, which had no key, may have one now that nobody knows"),
             Remains::KeyVoid { user } => {
@@ -150,10 +157,14 @@ impl Reporter {
             (Remains::Unseen | Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, _) => {
                 self.hint("run the same command again")
             }
-            (Remains::NotGone { .. }, Some(script)) => {
-                self.note("look at the device; this takes away what is left:");
+            (Remains::NotGone { .. } | Remains::Part { .. }, Some(script)) => {
+                self.note("this takes away what is left:");
                 self.message_lines(&script.to_string());
                 self.hint("or run the same command again");
+            }
+            (Remains::NotSaved, Some(script)) => {
+                self.note("this saves it:");
+                self.message_lines(&script.to_string());
             }
             (_, Some(script)) => {
                 self.note("look at the device; what this run may have made or altered is taken back by:");
@@ -168,6 +179,18 @@ impl Reporter {
             self.write(&format!("fgtkey:   {}\n", super::printable(line)));
         }
     }
+}
+
+/// `the access profile tf is still there; the API user tf is gone`.
+fn part_words(gone: &[String], there: &[String], key: Option<KeyFate>) -> String {
+    let is = |objects: &[String]| if objects.len() == 1 { "is" } else { "are" };
+    let there = (!there.is_empty()).then(|| format!("{} {} still there", listed(there), is(there)));
+    let gone = (!gone.is_empty()).then(|| format!("{} {} gone", listed(gone), is(gone)));
+    let key = key.map(|fate| match fate {
+        KeyFate::Void => "the API user's old key is void".to_owned(),
+        KeyFate::MaybeVoid => "the API user's old key may be void".to_owned(),
+    });
+    there.into_iter().chain(key).chain(gone).collect::<Vec<_>>().join("; ")
 }
 
 /// Why a request cannot be had, before anything was contacted, and what to type instead.
@@ -249,7 +272,9 @@ pub fn hint(error: &MintError) -> Option<String> {
             "log in as a super_admin (-u USER), or let one set {} to enable in the access profile {profile}",
             off.join(" and ")
         )),
-        MintError::Survey(SurveyError::Rights { .. }) => Some("log in as a super_admin: -u USER".into()),
+        MintError::Survey(SurveyError::Rights { .. } | SurveyError::Blind { .. }) => {
+            Some("log in as a super_admin: -u USER".into())
+        }
         MintError::NotProven(verified) => verified.cause.as_ref().and_then(|cause| cause.hint()),
         MintError::NoTransaction(_) => {
             Some("another one may be open; --transaction auto goes on without, each object complete".into())
@@ -284,6 +309,8 @@ fn fault_hint(fault: &Fault) -> Option<String> {
         ),
         FaultKind::WrongPassword => Some("the login's password was given once and is not tried again".into()),
         FaultKind::TransactionExpired => Some("run it again; without a transaction nothing can expire".into()),
+        // A read-only administrator is not told no: the line does nothing.
+        FaultKind::Level { .. } if line.starts_with("config ") => Some(NEEDS_RIGHTS.into()),
         FaultKind::Silent { .. } => Some("a longer --timeout SECONDS waits longer; -vv shows the session".into()),
         FaultKind::Level { .. } | FaultKind::Overrun | FaultKind::NoKey(_) => Some("-vv shows the session".into()),
         FaultKind::NotFortiGate(_) => Some("fgtkey speaks FortiOS; other products have other commands".into()),
@@ -314,7 +341,7 @@ fn refusal_hint(line: &str, refusal: &Refusal) -> Option<String> {
     } else if says("XSS") || refusal.code == Some(-173) {
         "FortiOS takes none of < > ( ) # ' \" in this value"
     } else if line.starts_with("config system") || line.starts_with("execute") || refusal.code == Some(-37) {
-        "your administrator's profile may not do this: API users need super_admin, and from 7.4.2 `cli-config` and `cli-exec`"
+        NEEDS_RIGHTS
     } else if is_permission(line) && says("command parse error") {
         "this model or build does not have that parameter; leave the group out for this device"
     } else {

@@ -37,6 +37,7 @@ use std::io::{self, Write};
 
 pub use exit::Exit;
 pub use failure::{exit as exit_of, hint as hint_of, refusal, words};
+pub use fleet::live::{aside, clear as clear_display};
 pub use html::PageError;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
@@ -91,9 +92,9 @@ struct Pending {
 const LONGEST: usize = 4096;
 
 impl Reporter {
-    /// Speaks on standard error.
+    /// Speaks on standard error, above the live display when one is there.
     pub fn stderr(color: Color, verbosity: Verbosity) -> Self {
-        Reporter::on(Box::new(io::stderr()), color.on_stderr(), verbosity)
+        Reporter::on(Box::new(fleet::live::Stderr), color.on_stderr(), verbosity)
     }
 
     /// Speaks on any stream, for a caller that has decided whether it takes colour.

@@ -182,6 +182,9 @@ fn caution(warning: &Warning) -> String {
             "--insecure: the certificate is not checked, so whoever answers gets the key; do not do this to a device in use".into()
         }
         Warning::NotSaved => "the change is not saved on the device: a reboot loses it; run `execute cfg save`".into(),
+        Warning::TransactionLost => "the session was lost with its configuration transaction open: the device drops that by itself \
+             when it has been idle for five minutes, and may refuse changes to these objects until then"
+            .into(),
         Warning::SavedPending => "saving also made pending changes of other administrators permanent".into(),
         Warning::KeyReplaced { api_user } => format!("the old key of {api_user} is void from now on"),
         Warning::Said(text) => text.clone(),

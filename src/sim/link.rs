@@ -1,11 +1,13 @@
-//! The wire between a client and the simulated device: a relay that can delay bytes and can be torn.
+//! The wire between a client and the simulated device: it can be torn, and a relay can delay its bytes.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex, split};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
@@ -20,6 +22,9 @@ pub(super) struct Link(Arc<Ends>);
 #[derive(Debug, Default)]
 struct Ends {
     torn: Notify,
+    is_torn: AtomicBool,
+    /// Who waits for bytes of the client on a wire without a relay.
+    reader: Mutex<Option<Waker>>,
     sent: AtomicU64,
     progress: Notify,
 }
@@ -43,7 +48,29 @@ impl Link {
 
     /// The connection dies: nothing more passes in either direction.
     pub(super) fn tear(&self) {
+        self.0.is_torn.store(true, Ordering::Release);
         self.0.torn.notify_one();
+        if let Some(reader) = self.reader().take() {
+            reader.wake();
+        }
+    }
+
+    fn reader(&self) -> std::sync::MutexGuard<'_, Option<Waker>> {
+        self.0.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_left(&self, bytes: usize) {
+        self.0.sent.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::AcqRel);
+        self.0.progress.notify_waiters();
+    }
+
+    fn unless_torn(&self) -> io::Result<()> {
+        if self.0.is_torn.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+    }
+
+    /// The client's own stream, without a relay: nothing passes once it is torn.
+    pub(super) fn direct(&self, client: TcpStream) -> Direct {
+        Direct { client, link: self.clone() }
     }
 
     /// Connects `client` with the stream that is returned, each direction late by `delay`.
@@ -58,10 +85,7 @@ impl Link {
             let (from_device, to_device) = split(far);
             let start = Instant::now();
             let up = carry(from_client, to_device, start + delay * 2, delay, |_| ());
-            let down = carry(from_device, to_client, start + delay * 3, delay, |sent| {
-                link.0.sent.fetch_add(sent, Ordering::AcqRel);
-                link.0.progress.notify_waiters();
-            });
+            let down = carry(from_device, to_client, start + delay * 3, delay, |sent| link.has_left(sent));
             tokio::select! {
                 () = link.0.torn.notified() => (),
                 _ = async { tokio::join!(up, down) } => (),
@@ -71,13 +95,49 @@ impl Link {
     }
 }
 
+/// A connection whose [`Link`] can tear it.
+pub(super) struct Direct {
+    client: TcpStream,
+    link: Link,
+}
+
+impl AsyncRead for Direct {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        *self.link.reader() = Some(context.waker().clone());
+        // Behind the waker: who tears it in between wakes it.
+        self.link.unless_torn()?;
+        Pin::new(&mut self.client).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Direct {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.link.unless_torn()?;
+        let written = ready!(Pin::new(&mut self.client).poll_write(context, bytes))?;
+        self.link.has_left(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.client).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.client).poll_shutdown(context)
+    }
+}
+
 /// Carries one direction until its end; a chunk is written `delay` after it was read, and never before `start + delay`.
 async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     start: Instant,
     delay: Duration,
-    sent: impl Fn(u64),
+    sent: impl Fn(usize),
 ) -> io::Result<()> {
     let (queue, mut due) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
     let read = async move {
@@ -93,11 +153,9 @@ async fn carry(
     };
     let write = async move {
         while let Some((late, chunk)) = due.recv().await {
-            if !delay.is_zero() {
-                sleep_until(late).await;
-            }
+            sleep_until(late).await;
             to.write_all(&chunk).await?;
-            sent(u64::try_from(chunk.len()).unwrap_or(0));
+            sent(chunk.len());
         }
         to.shutdown().await
     };

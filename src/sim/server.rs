@@ -11,6 +11,7 @@ use russh::keys::ssh_key::private::Ed25519Keypair;
 use russh::keys::{HashAlg, PrivateKey, PublicKey};
 use russh::server::{self, run_stream};
 use russh::{MethodKind, MethodSet, Preferred, SshId, cipher, kex, mac};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -295,11 +296,21 @@ async fn serve(stream: TcpStream, peer: SocketAddr, site: Site) {
         return;
     }
     let link = Link::default();
-    let wire = link.relay(stream, site.delay);
-    if !site.delay.is_zero() {
-        tokio::time::sleep(site.delay * 3).await;
-    }
     let connection = Connection::new(site.clone(), peer, link.clone());
+    if site.delay.is_zero() {
+        let wire = link.direct(stream);
+        return talk(wire, connection, link, &site).await;
+    }
+    let wire = link.relay(stream, site.delay);
+    tokio::time::sleep(site.delay * 3).await;
+    talk(wire, connection, link, &site).await;
+}
+
+/// The device's side of SSH, to its end.
+async fn talk<W>(wire: W, connection: Connection, link: Link, site: &Site)
+where
+    W: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut guard = TearOnDrop(Some(link));
     if let Ok(session) = run_stream(Arc::clone(&site.config), wire, connection).await {
         // How it ended is the client's business: a refused login and a vanished client are no failures of the device.

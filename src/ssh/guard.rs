@@ -36,6 +36,13 @@ pub struct Agreed {
     pub host_key: String,
 }
 
+impl Agreed {
+    /// All of them.
+    pub fn names(&self) -> [&str; 3] {
+        [&self.kex, &self.cipher, &self.host_key]
+    }
+}
+
 /// Why the connection's task ended.
 pub(super) enum End {
     /// The device said goodbye, with these words.

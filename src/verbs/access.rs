@@ -13,7 +13,7 @@ use crate::journal::{Journal, State};
 use super::console::Line;
 use super::custody::{Held, Intended, planned};
 use super::event::Observer;
-use super::failure::{Failure, MintError};
+use super::failure::{Failure, Left, MintError, Remains};
 use super::order::Order;
 use super::push::push;
 use super::site::{Seen, Site, Start};
@@ -126,6 +126,7 @@ impl Access {
     ) -> Result<(), Box<Failure>> {
         let order = Switching { wanted, consent: self.consent };
         let facts = &seen.1.facts;
+        let vdoms = facts.vdom_mode.has_vdoms();
         let plan = order.plan(facts).map_err(MintError::from)?;
         let intended =
             Intended { plan: &plan, before: &facts.objects, retires: None, destinations: Vec::new(), lent: None };
@@ -139,7 +140,14 @@ impl Access {
         let saved = site.save(observer).await;
         let done = site.enter(State::Done);
         site.close().await;
-        saved.and(done).map_err(|error| Failure::boxed(error, super::failure::Left::Unsaved))
+        saved.map_err(|error| self.unsaved(error, vdoms))?;
+        // The device is as it was asked for, whatever the journal says.
+        done.map_err(|error| Failure::boxed(error, Left::Unsaved))
+    }
+
+    fn unsaved(&self, error: MintError, vdoms: bool) -> Box<Failure> {
+        let mend = self.templates.save(vdoms).ok();
+        Failure::boxed(error, Left::NeedsPerson { what: Remains::NotSaved, mend })
     }
 
     fn verb(&self) -> &'static str {

@@ -81,6 +81,8 @@ impl Audit {
         observer.on(&self.line.endpoint.name, Event::Found(found));
         let (replies, paging) = self.replies(console, status.vdom_mode.has_vdoms(), observer).await?;
         let mut read = Read::of(&status, &replies)?;
+        let agreed = console.route.algorithms.iter();
+        read.tables.agreed = agreed.flat_map(|agreed| agreed.names().map(str::to_owned)).collect();
         if read.tables.global.is_empty() {
             self.global(console, &mut read, observer).await?;
         }
@@ -170,6 +172,7 @@ impl Read {
             interfaces: None,
             global: settings_of(replies, "get system global"),
             ssh: settings_of(replies, "get system ssh-config"),
+            agreed: Vec::new(),
         };
         let mut read = Read { tables, unread: Vec::new() };
         read.tables.profiles = read.optional(replies, "system accprofile")?;

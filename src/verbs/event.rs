@@ -231,6 +231,9 @@ pub enum Warning {
         /// The VDOM that the API user gets.
         vdom: String,
     },
+    /// The session was lost with its configuration transaction open: until the device drops that by itself, after five idle
+    /// minutes, it may refuse everybody the objects that were in it.
+    TransactionLost,
     /// `--insecure`: the key is sent to whoever answers.
     Insecure,
     /// `execute cfg save` failed too: a reboot loses the change.

@@ -241,7 +241,18 @@ pub enum Remains {
     NotTakenBack(Box<MintError>),
     /// It was taken back as far as the device let: this differs still.
     Differs(Vec<String>),
-    /// An API user that was to go is still there, its key may be void.
+    /// All is as it was asked for, and a reboot takes it back.
+    NotSaved,
+    /// Of what was to go, some is gone and some is there: so the device showed it afterwards.
+    Part {
+        /// `the API user NAME`, `the access profile NAME`.
+        gone: Vec<String>,
+        /// The same of what is there.
+        there: Vec<String>,
+        /// What became of the key that the API user had, where it is not as it was.
+        key: Option<KeyFate>,
+    },
+    /// An API user that was to go may be there, its key may be void: the device could not be looked at again.
     NotGone {
         /// The API user.
         user: String,
@@ -263,6 +274,15 @@ pub enum Remains {
     },
 }
 
+/// What became of the key of an API user that was not taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFate {
+    /// It is void.
+    Void,
+    /// The line that voids it was sent, and its answer did not come.
+    MaybeVoid,
+}
+
 impl Remains {
     /// What remains, in a word, for the journal.
     pub(super) fn word(&self) -> &'static str {
@@ -273,6 +293,8 @@ impl Remains {
             Remains::NotTakenBack(_) => "not taken back",
             Remains::Differs(_) => "differs",
             Remains::NotGone { .. } => "not gone",
+            Remains::NotSaved => "not saved",
+            Remains::Part { .. } => "part",
             Remains::NotRevoked { .. } => "not revoked",
             Remains::KeyUnknown { .. } => "key unknown",
             Remains::KeyVoid { .. } => "key void",

@@ -255,15 +255,17 @@ impl Mint {
         request: &Request,
         version: Version,
         vdom_mode: VdomMode,
+        transaction: Transaction,
         templates: &Templates,
     ) -> Result<(Plan, Script), MintError> {
+        let within = transaction.on(version)?;
         let mut facts = Facts::assumed(version, vdom_mode);
         facts.objects.profile = assumed_profile(request);
         let plan = Plan::mint(request, &facts, Consent::default()).map_err(|error| match error {
             PlanError::AutoUnclear(_) => PlanError::AutoNeedsDevice,
             other => other,
         })?;
-        let script = templates.dry_run(&plan)?;
+        let script = templates.dry_run_within(&plan, within)?;
         Ok((plan, script))
     }
 

@@ -10,13 +10,16 @@ use crate::fortios::render::Templates;
 use crate::fortios::retirement::{Claim, Retirement, Stays};
 use crate::fortios::rotation::Pair;
 use crate::secret::Secret;
-use crate::session::fault::{Fault, FaultKind};
+use crate::session::Reply;
+use crate::session::fault::{Aftermath, Fault, FaultKind};
 use crate::ssh::PasswordError;
 
 use super::console::{Console, Line};
 use super::event::{Event, Observer, Warning};
-use super::failure::{Failure, Left, MintError, Remains};
+use super::failure::{Failure, MintError};
 use super::survey::{self, Names, Surveyed};
+
+mod aftermath;
 
 /// How often it is begun, the first time included: what is gone already is not taken away again.
 const MOST_TRIES: usize = 3;
@@ -105,6 +108,16 @@ pub struct Revoked {
     pub profile_stays: Option<Stays>,
 }
 
+impl Revoked {
+    fn by(retirement: &Retirement) -> Revoked {
+        Revoked {
+            user: retirement.delete_user.is_some(),
+            profile: retirement.delete_profile.is_some(),
+            profile_stays: retirement.profile_stays.clone(),
+        }
+    }
+}
+
 /// What was learned by tries that failed.
 #[derive(Default)]
 struct Lesson {
@@ -112,8 +125,27 @@ struct Lesson {
     password: Option<Arc<Secret>>,
     /// Whether anything was sent that changes the device.
     sent: bool,
-    /// What has to go, as it was decided last.
-    retirement: Option<Retirement>,
+    /// Whether the key that the API user had is void.
+    voided: bool,
+    /// Whether it may be, for all that is known.
+    may_be_void: bool,
+    /// What had to go when the first line that changes something was sent.
+    begun: Option<Retirement>,
+}
+
+impl Lesson {
+    fn note(&mut self, result: &Result<Vec<Reply>, Fault>) {
+        match result {
+            Ok(replies) => self.voided |= replies.iter().any(|reply| reply.key.is_some()),
+            Err(fault) => self.may_be_void |= fault.left == Aftermath::KeyLost,
+        }
+    }
+
+    /// What was taken away by all tries together, of which `last` is the last.
+    fn whole(&self, last: &Retirement) -> Revoked {
+        let (whole, last) = (Revoked::by(self.begun.as_ref().unwrap_or(last)), Revoked::by(last));
+        Revoked { user: whole.user || last.user, profile: whole.profile || last.profile, ..last }
+    }
 }
 
 impl Revoke<'_> {
@@ -130,7 +162,7 @@ impl Revoke<'_> {
                 Err(error) => error,
             };
             if tries == MOST_TRIES || !self.learn(&mut lesson, &error).await {
-                return Err(self.failed(&lesson, error));
+                return self.aftermath(&lesson, error, observer).await;
             }
             tries += 1;
         }
@@ -184,13 +216,7 @@ impl Revoke<'_> {
     async fn once(&self, lesson: &mut Lesson, observer: &mut (dyn Observer + Send)) -> Result<Revoked, MintError> {
         // Once something was taken away there is no way back but to the end.
         let line = if lesson.sent { self.line.uninterrupted() } else { self.line.clone() };
-        let mut console = line.open(observer).await?;
-        if lesson.careful {
-            console.be_careful();
-        }
-        if let Some(password) = &lesson.password {
-            console.set_password(Arc::clone(password));
-        }
+        let mut console = log_in(&line, lesson, observer).await?;
         let revoked = self.at(&mut console, &line, lesson, observer).await;
         console.close().await;
         revoked
@@ -206,12 +232,7 @@ impl Revoke<'_> {
         let mut surveyed = survey::survey(console, line, self.templates, self.names(), observer).await?;
         surveyed.check_rights()?;
         let retirement = self.decide(console, line, &mut surveyed, observer).await?;
-        lesson.retirement = Some(retirement.clone());
-        let done = Revoked {
-            user: retirement.delete_user.is_some(),
-            profile: retirement.delete_profile.is_some(),
-            profile_stays: retirement.profile_stays.clone(),
-        };
+        let done = lesson.whole(&retirement);
         // What is gone may have gone in a try, or a run, that did not come to save it.
         if retirement.is_done() && !retirement.save {
             return Ok(done);
@@ -220,7 +241,10 @@ impl Revoke<'_> {
         for script in self.templates.retire(&retirement)?.into_iter().filter(|script| !script.is_empty()) {
             self.line.pass(&surveyed.status).await?;
             lesson.sent = true;
-            console.run(&through, &script, observer).await?;
+            lesson.begun.get_or_insert_with(|| retirement.clone());
+            let result = console.run(&through, &script, observer).await;
+            lesson.note(&result);
+            result?;
         }
         self.prove_gone(console, &surveyed, &retirement, observer).await?;
         if retirement.save {
@@ -290,13 +314,16 @@ impl Revoke<'_> {
             _ => false,
         }
     }
+}
 
-    fn failed(&self, lesson: &Lesson, error: MintError) -> Box<Failure> {
-        if !lesson.sent {
-            return Failure::boxed(error, Left::Untouched);
-        }
-        let mend = lesson.retirement.as_ref().and_then(|retirement| self.templates.dry_retirement(retirement).ok());
-        let what = Remains::NotGone { user: self.api_user.clone() };
-        Failure::boxed(error, Left::NeedsPerson { what, mend })
+/// A session that knows what the last one has taught.
+async fn log_in(line: &Line, lesson: &Lesson, observer: &mut (dyn Observer + Send)) -> Result<Console, MintError> {
+    let mut console = line.open(observer).await?;
+    if lesson.careful {
+        console.be_careful();
     }
+    if let Some(password) = &lesson.password {
+        console.set_password(Arc::clone(password));
+    }
+    Ok(console)
 }

@@ -185,6 +185,7 @@ impl<'a> Site<'a> {
     /// Logs in again and makes sure that it is the same device. A login that was refused is not tried again: three of
     /// them lock our address out.
     async fn reopen(&mut self, observer: &mut (dyn Observer + Send)) -> Result<(), Remains> {
+        self.tell_lost_transaction(observer);
         // The old connection goes first: it may hold the only session that the device allows.
         self.console = None;
         let mut tries = 1;
@@ -225,7 +226,16 @@ impl<'a> Site<'a> {
             Err(_) => false,
         };
         if !dropped {
+            self.tell_lost_transaction(observer);
             self.close().await;
+        }
+    }
+
+    /// A transaction whose session is lost cannot be taken up again nor aborted. Source: FortiOS 7.6.5 administration guide
+    /// (530847), and the field.
+    fn tell_lost_transaction(&self, observer: &mut (dyn Observer + Send)) {
+        if self.console.as_ref().is_some_and(Console::is_in_transaction) {
+            self.tell(observer, Event::Warning(Warning::TransactionLost));
         }
     }
 

@@ -96,6 +96,15 @@ pub enum SurveyError {
         /// What it lacks.
         lack: Lack,
     },
+    /// The administrator, who is no super_admin, may not read what has to be known.
+    #[error("your access profile {profile} does not let fgtkey see what the device has")]
+    Blind {
+        /// The profile.
+        profile: String,
+        /// What the device did.
+        #[source]
+        cause: Box<SurveyError>,
+    },
     /// There is no such API user.
     #[error("the device has no API user {0}")]
     NoUser(String),
@@ -180,7 +189,8 @@ pub async fn survey(
     if console.prompt_says_secondary() {
         facts.ha_role = HaRole::Secondary;
     }
-    read_objects(&mut facts, names, &replies)?;
+    read_session(&mut facts, &replies, line, console);
+    read_objects(&mut facts, names, &replies).map_err(|error| of_rights(error, &facts))?;
     let mut globals = globals(&replies);
     facts.cfg_save = cfg_save(&replies);
     if facts.cfg_save.is_none() {
@@ -188,7 +198,6 @@ pub async fn survey(
         facts.cfg_save = cfg_save(&whole);
         globals.extend(self::globals(&whole));
     }
-    read_session(&mut facts, &replies, line, console);
     let rights = rights(console, line, templates, &facts, observer).await?;
     let central_management = central_management(&replies);
     Ok(Surveyed { status, facts, paging, rights, https: Https::of(&globals), central_management })
@@ -241,8 +250,19 @@ pub(super) fn of_scope(fault: Fault, line: &Line) -> SurveyError {
     }
 }
 
-/// Whether the objects that were asked for are there or are said not to be; the rest may stay unknown. A pipe that swallows what it should pass on
-/// would make a user that has a key look like none.
+/// What was refused, or not answered at all, to somebody whose profile is known is a matter of that profile.
+fn of_rights(error: SurveyError, facts: &Facts) -> SurveyError {
+    let own = facts.session.found().and_then(|own| own.profile.clone());
+    match (own.filter(|profile| Rights::needs_content(profile)), error) {
+        (Some(profile), error @ (SurveyError::Refused { .. } | SurveyError::Nothing { .. })) => {
+            SurveyError::Blind { profile, cause: Box::new(error) }
+        }
+        (_, error) => error,
+    }
+}
+
+/// Whether the objects that were asked for are there or are said not to be; the rest may stay unknown. A pipe that swallows
+/// what it should pass on would make a user that has a key look like none.
 fn has_objects(replies: &[Reply]) -> bool {
     let objects = replies.iter().filter(|reply| !reply.line.starts_with(CENTRAL_MANAGEMENT));
     is_whole(objects)

@@ -36,14 +36,22 @@ const made = (tag, className, content) => {
   return element;
 };
 const how = (device) => (device.failed && device.failed !== device.endName && device.end === 'failed' ? device.failed : device.endName);
-const range = () => (scale.value === 'own' ? shown.reduce((most, device) => Math.max(most, device.took), 1) : Math.max(told.elapsed, 1));
+// The time that the bars stand in: of all of the run, of what can be seen, or of the longest.
+const range = (seen) => {
+  const worked = (scale.value === 'seen' ? seen : shown).filter((device) => device.spans.length);
+  if (scale.value === 'own') return { from: 0, length: worked.reduce((most, device) => Math.max(most, device.took), 1) };
+  if (scale.value === 'run' || !worked.length) return { from: 0, length: Math.max(told.elapsed, 1) };
+  const from = worked.reduce((least, device) => Math.min(least, device.from), Infinity);
+  const to = worked.reduce((most, device) => Math.max(most, device.to), 0);
+  return { from, length: Math.max(to - from, 1) };
+};
 
-const bar = (device, span) => {
+const bar = (device, time) => {
   const track = made('span', 'track');
   if (!device.spans.length) return track;
   const work = made('span', `work${told.bad.includes(device.end) ? ` bad ${device.tone}` : ''}`);
-  work.style.left = `${scale.value === 'own' ? 0 : Math.min(device.from / span * 100, 99.5)}%`;
-  work.style.width = `${device.took / span * 100}%`;
+  work.style.left = `${scale.value === 'own' ? 0 : Math.min((device.from - time.from) / time.length * 100, 99.5)}%`;
+  work.style.width = `${device.took / time.length * 100}%`;
   for (let at = 0; at < device.spans.length; at += 3) {
     const piece = made('i', told.phases[device.spans[at]][0]);
     piece.style.flexGrow = String(Math.max(device.spans[at + 2] - device.spans[at + 1], 0));
@@ -52,7 +60,7 @@ const bar = (device, span) => {
   track.append(work);
   return track;
 };
-const line = (device, span) => {
+const line = (device, time) => {
   const row = made('div', `line ${device.tone}`);
   row.setAttribute('role', 'listitem');
   row.setAttribute('aria-setsize', shown.length);
@@ -64,22 +72,23 @@ const line = (device, span) => {
   name.title = device.name;
   const ended = made('span', 'how');
   ended.append(made('span', '', how(device)), made('span', '', device.spans.length ? lasting(device.took) : '–'));
-  row.append(name, bar(device, span), ended);
+  row.append(name, bar(device, time), ended);
   return row;
 };
 
+const axis = ({ from, length }) => {
+  one('#axis').replaceChildren(...[0, .25, .5, .75, 1].map((part) => made('span', '', lasting(from + length * part))));
+};
 const draw = (first, count) => {
-  const span = range();
+  const seen = shown.slice(first, first + count);
+  const time = range(seen);
+  axis(time);
   view.style.transform = `translateY(${first * HEIGHT}px)`;
-  view.replaceChildren(...shown.slice(first, first + count).map((device) => line(device, span)));
+  view.replaceChildren(...seen.map((device) => line(device, time)));
 };
 const scrolled = () => {
-  const first = Math.max(Math.floor(rows.scrollTop / HEIGHT) - 5, 0);
-  draw(first, Math.ceil(rows.clientHeight / HEIGHT) + 10);
-};
-const axis = () => {
-  const span = range();
-  one('#axis').replaceChildren(...[0, .25, .5, .75, 1].map((part) => made('span', '', lasting(span * part))));
+  const first = Math.max(Math.floor(rows.scrollTop / HEIGHT) - 1, 0);
+  draw(first, Math.ceil(rows.clientHeight / HEIGHT) + 2);
 };
 
 const orders = {
@@ -98,7 +107,6 @@ const filter = () => {
   one('#nothing').hidden = shown.length > 0;
   one('#space').style.height = `${shown.length * HEIGHT}px`;
   rows.scrollTop = 0;
-  axis();
   scrolled();
 };
 
@@ -134,6 +142,7 @@ addEventListener('resize', scrolled);
 one('#reset').addEventListener('click', () => {
   clearFilters();
   sort.value = 'inventory';
+  scale.value = 'seen';
   choose(null);
   filter();
 });

@@ -22,6 +22,7 @@ fn tables(text: &str) -> Result<Tables, ShowError> {
         interfaces: entries("system interface", &printed)?,
         global: columns(&printed),
         ssh: BTreeMap::new(),
+        agreed: Vec::new(),
     })
 }
 

@@ -3,11 +3,11 @@
 use fgtkey::fortios::audit::Policy;
 use fgtkey::fortios::audit::account::ProfileState;
 use fgtkey::session::fault::FaultKind;
-use fgtkey::sim::{DeviceSpec, Fault, Ha, VdomMode};
+use fgtkey::sim::{Algorithms, DeviceSpec, Fault, Ha, VdomMode};
 use fgtkey::verbs::failure::MintError;
 use fgtkey::verbs::survey::SurveyError;
 
-use super::scene::{audited, failed, found, on, run};
+use super::scene::{audited, failed, found, on, run, run_over};
 
 const EXPECTED: [&str; 4] = ["FGT001 bad", "FGT004 bad", "FGT008 bad", "FGT018 -"];
 
@@ -122,4 +122,12 @@ async fn a_device_without_api_users_has_nothing_to_find_but_itself() {
     let spec = DeviceSpec { config: String::new(), keyed_users: Vec::new(), ..on("7.4.8") };
     let found_here = audited(spec).await;
     assert!(found_here.audit.accounts.is_empty() && found_here.audit.findings.is_empty());
+}
+
+#[tokio::test]
+async fn a_device_that_has_only_old_ssh_algorithms_is_found_by_the_session_itself() {
+    let audited = run_over(Algorithms::Legacy, on("6.0.4"), Policy::default()).await.0.unwrap();
+    let told = audited.audit.findings.iter().find(|finding| finding.sentence.starts_with("The SSH session"));
+    let sentence = &told.unwrap().sentence;
+    assert!(sentence.contains("sha1") && sentence.contains("cbc"), "{sentence}");
 }

@@ -36,6 +36,7 @@ pub fn hostile() -> Audited {
         interfaces: entries("system interface", &lines(interfaces)).unwrap(),
         global: columns(&lines(format!("ssh-mac-algo: md5{HARM}"))),
         ssh: columns(&[]),
+        agreed: vec![format!("ssh-rsa{HARM}")],
     };
     let policy = Policy { known: Some(Known::default()), ..Policy::default() };
     Audited {

@@ -5,6 +5,7 @@
 
 mod browser;
 mod captures;
+mod chromium;
 mod devices;
 mod forms;
 mod scene;

@@ -7,7 +7,7 @@ use fgtkey::fortios::render::Templates;
 use fgtkey::report::audit::DeviceView;
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::Interrupt;
-use fgtkey::sim::{Device, DeviceSpec, Listen, Server};
+use fgtkey::sim::{Algorithms, Device, DeviceSpec, Listen, Server};
 use fgtkey::ssh::{Dial, DialOptions, Endpoint, HostKeyPolicy, PasswordSource, Person};
 use fgtkey::verbs::audit::{Audit, Audited};
 use fgtkey::verbs::console::Line;
@@ -64,13 +64,23 @@ pub fn on(version: &str) -> DeviceSpec {
 
 /// Audits a device, and holds what every audit promises: it sends reads only, and changes nothing.
 pub async fn run(spec: DeviceSpec, policy: Policy) -> (Result<Audited, Box<Failure>>, Device) {
+    run_over(Algorithms::Strong, spec, policy).await
+}
+
+/// The same on a device that offers these algorithms.
+pub async fn run_over(
+    algorithms: Algorithms,
+    spec: DeviceSpec,
+    policy: Policy,
+) -> (Result<Audited, Box<Failure>>, Device) {
     let device = Device::new(spec).unwrap();
-    let server = Server::start(device.clone(), Listen::default()).await.unwrap();
+    let server = Server::start(device.clone(), Listen { algorithms, ..Listen::default() }).await.unwrap();
     let before = device.config_text();
     let dial = Dial::new(DialOptions {
         password: PasswordSource::Ask,
         person: Person::answering(|_| Ok(Secret::new("admin"))),
         host_key: server.fingerprint().parse::<HostKeyPolicy>().unwrap(),
+        legacy_algorithms: algorithms == Algorithms::Legacy,
         ..DialOptions::default()
     });
     let addr = server.addr();

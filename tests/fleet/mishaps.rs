@@ -27,7 +27,11 @@ fn check(name: &str, account: &Account, outcome: &Value, key: Option<&String>) {
     match end {
         "done" => {
             let key = key.unwrap_or_else(|| panic!("{name} is done, and nobody has its key"));
-            assert_eq!(account.key(), Some(sha256(key).as_str()), "{name}: another key than the one that was delivered");
+            assert_eq!(
+                account.key(),
+                Some(sha256(key).as_str()),
+                "{name}: another key than the one that was delivered"
+            );
             assert_eq!(account.count("api_users_made"), 1, "{name}");
         }
         "failed" => {

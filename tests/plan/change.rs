@@ -4,6 +4,7 @@ use fgtkey::fortios::plan::Consent;
 use fgtkey::fortios::transaction::Transaction;
 use fgtkey::sim::{DeviceSpec, Trap};
 use fgtkey::verbs::Event;
+use fgtkey::verbs::event::Warning;
 
 use super::desk::{Desk, request, shown, spec, told, type_in};
 
@@ -84,6 +85,19 @@ async fn a_refusal_in_a_transaction_drops_it_and_the_next_run_can_open_one() {
     assert!(text.contains("nothing was changed on the device"), "{text}");
     assert_eq!(desk.device.config_text(), before);
     desk.mint(&request()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_lost_in_a_transaction_changes_nothing_and_the_transaction_that_stays_open_is_told_of() {
+    let mut spec = spec("");
+    spec.faults = vec!["set ipv4-trusthost=drop".parse().unwrap()];
+    let mut desk = Desk::at(spec).await;
+    desk.transaction = Transaction::Require;
+    let before = desk.device.config_text();
+    let text = told(&desk.mint(&request()).await.unwrap_err());
+    assert!(text.contains("nothing was changed on the device"), "{text}");
+    assert_eq!(desk.device.config_text(), before);
+    assert!(desk.events.contains(&Event::Warning(Warning::TransactionLost)), "{:?}", desk.events);
 }
 
 #[tokio::test]

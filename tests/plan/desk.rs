@@ -11,7 +11,7 @@ use fgtkey::fortios::retirement::Claim;
 use fgtkey::fortios::saved_plan::SavedPlan;
 use fgtkey::fortios::transaction::Transaction;
 use fgtkey::journal::Journal;
-use fgtkey::report::{Reporter, Verbosity};
+use fgtkey::report::{Exit, Reporter, Verbosity};
 use fgtkey::secret::Secret;
 use fgtkey::session::drive::Interrupt;
 use fgtkey::sim::{Device, DeviceSpec, Listen, Login, Server, Shell};
@@ -86,6 +86,11 @@ impl std::io::Write for Said {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// With which status a failure ends the run.
+pub fn exit(failure: &Failure) -> Exit {
+    Reporter::on(Box::new(Said::default()), false, Verbosity::Story).failed("fw1", failure)
 }
 
 impl Desk {
@@ -214,6 +219,11 @@ impl Desk {
 
     pub fn journal(&self) -> Journal {
         Journal::at(self.folder.path().join("journal"))
+    }
+
+    /// The key that the last mint has delivered.
+    pub fn key(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("key")).unwrap().trim().to_owned()
     }
 
     /// Another administrator, at the console.

@@ -10,6 +10,7 @@ mod cluster;
 mod desk;
 mod drift;
 mod pairs;
+mod revoke;
 mod rights;
 mod shapes;
 mod switch;

@@ -32,3 +32,14 @@ async fn an_administrator_of_a_vdom_hears_that_and_no_parse_error() {
     assert!(text.contains("the administrator admin may not enter `config global`"), "{text}");
     assert!(text.contains("super_admin"), "{text}");
 }
+
+#[tokio::test]
+async fn who_may_not_even_look_hears_of_the_profile() {
+    let mut spec = spec(VIEWER);
+    spec.admins[0].accprofile = "viewer".into();
+    spec.faults = vec!["show system accprofile tf#*=refuse:command parse error before 'accprofile'".parse().unwrap()];
+    let mut desk = Desk::at(spec).await;
+    let text = told(&desk.mint(&request()).await.unwrap_err());
+    assert!(text.contains("your access profile viewer does not let fgtkey see what the device has"), "{text}");
+    assert!(text.contains("command parse error") && text.contains("log in as a super_admin"), "{text}");
+}

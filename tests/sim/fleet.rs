@@ -1,9 +1,14 @@
 //! Many devices in one process.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use fgtkey::sim::{Login, Mishap, Shell, SimOptions};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -80,4 +85,51 @@ async fn the_ledger_of_a_device_tells_two_keys_from_one() {
     assert!(twice.to_json().contains(r#""keys_generated":2"#), "{}", twice.to_json());
     typed("config system api-user\ndelete terraform\nedit terraform\nset accprofile prof_admin\nnext\nend\n");
     assert_eq!(device.ledger().api_users_made, 2);
+}
+
+/// `fgtkey sim` with an inventory and a report in `folder`, once it has told where its devices are.
+fn fleet_process(folder: &Path) -> (Child, Vec<String>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fgtkey"));
+    command.args(["sim", "--devices", "3", "--mixed", "--listen", "127.0.0.1:0"]);
+    command.arg("--inventory-out").arg(folder.join("fleet.yaml")).arg("--report").arg(folder.join("report"));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let told = BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
+    (child, told)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+}
+
+#[test]
+fn a_fleet_process_writes_its_inventory_first_and_its_report_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, told) = fleet_process(folder.path());
+    let inventory = std::fs::read_to_string(folder.path().join("fleet.yaml")).unwrap();
+    for line in &told {
+        let fingerprint = line.split('\t').nth(2).unwrap();
+        assert!(inventory.contains(fingerprint), "{inventory}");
+    }
+    assert!(!folder.path().join("report").exists());
+    signal(&child, Signal::SIGTERM);
+    assert!(child.wait().unwrap().success());
+    let report = std::fs::read_to_string(folder.path().join("report")).unwrap();
+    assert_eq!(report.lines().count(), 3, "{report}");
+    assert!(report.starts_with(r#"{"device":"fw1","#), "{report}");
+}
+
+#[test]
+fn a_fleet_process_reports_when_it_is_asked_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, _) = fleet_process(folder.path());
+    signal(&child, Signal::SIGUSR1);
+    let until = Instant::now() + Duration::from_secs(30);
+    while !folder.path().join("report").exists() && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    let report = std::fs::read_to_string(folder.path().join("report")).unwrap();
+    assert_eq!(report.lines().count(), 3, "{report}");
+    assert!(child.try_wait().unwrap().is_none());
+    signal(&child, Signal::SIGTERM);
+    assert!(child.wait().unwrap().success());
 }

@@ -196,7 +196,7 @@ impl Draft {
 
 /// Two values for one thing of `name`.
 pub(super) fn contradicted(what: &str, name: &str, found: Contradiction) -> InventoryError {
-    let text = |said: Said| (said.text(), said.place);
+    let text = |said: Said| Box::new((said.text(), said.place));
     let Contradiction { what: which, first, second } = found;
     InventoryError::Contradiction {
         subject: format!("{what} {name}"),

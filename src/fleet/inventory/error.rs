@@ -16,9 +16,9 @@ pub enum InventoryError {
         /// What has two values: `address`.
         what: &'static str,
         /// What was read first, and where.
-        first: (String, Place),
+        first: Box<(String, Place)>,
         /// What does not fit.
-        second: (String, Place),
+        second: Box<(String, Place)>,
     },
     /// A group is above itself.
     #[error("the groups go in a circle: {}", circle(.groups))]
@@ -88,9 +88,9 @@ pub enum InventoryError {
         /// Address and port.
         address: String,
         /// The first device and its place.
-        first: (String, Place),
+        first: Box<(String, Place)>,
         /// The second.
-        second: (String, Place),
+        second: Box<(String, Place)>,
     },
     /// A source that is not of the format that it seems to have.
     #[error("{place}: {message}")]

@@ -55,11 +55,8 @@ fn of_text(text: &str) -> Format {
 
 /// The first line that is no comment.
 fn first_line(text: &str) -> &str {
-    let lines = text.lines().map(str::trim_end);
-    lines
-        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']))
-        .next()
-        .unwrap_or_default()
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']);
+    text.lines().map(str::trim_end).find(says).unwrap_or_default()
 }
 
 /// A whole object, whose name is a text: what Ansible prints has objects for values.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::draft::{Device, Draft, Group, contradicted};
-use super::entry::{Entry, Place};
+use super::entry::Entry;
 use super::error::InventoryError;
 use super::levels::{self, Levels};
 use super::typed;
@@ -148,7 +148,7 @@ impl<'a> Whereabouts<'a> {
         match self.0.insert(key, entry) {
             None => Ok(()),
             Some(first) => {
-                let named = |entry: &Entry| -> (String, Place) { (entry.name.clone(), entry.place.clone()) };
+                let named = |entry: &Entry| Box::new((entry.name.clone(), entry.place.clone()));
                 let address = format!("{} port {port}", entry.address);
                 Err(InventoryError::SameAddress { address, first: named(first), second: named(entry) })
             }

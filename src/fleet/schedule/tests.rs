@@ -150,7 +150,7 @@ enum Fate {
 }
 
 fn fates() -> impl Strategy<Value = Vec<(Fate, usize)>> {
-    let class = prop_oneof![4 => Just(None), 1 => Just(Some(Class::Refused)), 1 => Just(Some(Class::Silent))];
+    let class = prop_oneof![4 => Just(None), 1 => Just(Some(Class::Refused)), 1 => Just(Some(Class::Silent)), 1 => Just(Some(Class::Interrupted))];
     let fate =
         (any::<bool>(), class).prop_map(|(late, class)| if late { Fate::Late(class) } else { Fate::Early(class) });
     proptest::collection::vec((fate, 0..4_usize), 0..120)
@@ -177,12 +177,12 @@ proptest! {
         let (mut seen, mut ended) = (BTreeSet::new(), 0);
         let mut random = order;
         for _ in 0..10_000 {
+            schedule.next_wave();
             for device in started(&mut schedule) {
                 prop_assert!(seen.insert(device));
                 running.push(device);
             }
             prop_assert!(running.len() <= rules.jobs);
-            schedule.next_wave();
             for (device, passes) in schedule.answers() {
                 prop_assert!(!passes || schedule.stopped().is_none());
                 if passes {

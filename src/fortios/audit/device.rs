@@ -14,7 +14,7 @@ pub(super) fn findings(tables: &Tables, policy: &Policy) -> Vec<Finding> {
         is(tables, "strong-crypto", "disable", Rule::WeakCrypto, "strong-crypto is off"),
     ];
     let https = if policy.gui_closed { gui_open(tables) } else { open_https(tables) };
-    switches.into_iter().flatten().chain(old_ssh(tables)).chain(https).collect()
+    switches.into_iter().flatten().chain(old_ssh(tables)).chain(old_session(tables)).chain(https).collect()
 }
 
 fn finding(rule: Rule, sentence: String, mend: Option<Mend>) -> Finding {
@@ -50,8 +50,21 @@ fn old_ssh(tables: &Tables) -> Vec<Finding> {
     switches.chain(lists).collect()
 }
 
+fn is_old(algorithm: &&str) -> bool {
+    OLD.iter().any(|old| algorithm.contains(old))
+}
+
+/// The session itself: old algorithms are the last of what we offer, so that a device which agrees on one has nothing newer
+/// that we know, or somebody has put it first.
+fn old_session(tables: &Tables) -> Option<Finding> {
+    let old: Vec<&str> = tables.agreed.iter().map(String::as_str).filter(is_old).collect();
+    let weak = tables.global.get("strong-crypto").is_some_and(|value| value == "disable");
+    let mend = weak.then(|| set_system("global", None, set_line("strong-crypto", &["enable"])));
+    let sentence = format!("The SSH session of this audit had to use {}", old.join(", "));
+    (!old.is_empty()).then(|| finding(Rule::OldSsh, sentence, mend))
+}
+
 fn old_list(table: &str, name: &str, value: &str) -> Option<Finding> {
-    let is_old = |algorithm: &&str| OLD.iter().any(|old| algorithm.contains(old));
     let (old, rest): (Vec<&str>, Vec<&str>) = value.split_whitespace().partition(is_old);
     let mend = (!rest.is_empty()).then(|| set_system(table, None, set_line(name, &rest)));
     let sentence = format!("SSH administration takes {} ({name})", old.join(", "));

@@ -24,6 +24,8 @@ pub struct Tables {
     pub global: BTreeMap<String, String>,
     /// Settings of `get system ssh-config`, from 7.4.4 on. Source: release notes of 7.4.4, 968305.
     pub ssh: BTreeMap<String, String>,
+    /// What the SSH session of the audit itself agreed on with the device: key exchange, cipher, host key.
+    pub agreed: Vec<String>,
 }
 
 impl Tables {

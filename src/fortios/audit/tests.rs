@@ -36,7 +36,23 @@ fn tables(version: &str, user: &str) -> Tables {
         interfaces: None,
         global: columns(&["strong-crypto       : enable".to_owned()]),
         ssh: columns(&[]),
+        agreed: Vec::new(),
     }
+}
+
+#[test]
+fn a_session_that_had_to_use_old_algorithms_is_a_finding_and_one_that_had_not_is_none() {
+    let agreed = |names: [&str; 3]| Tables {
+        agreed: names.map(str::to_owned).into(),
+        ..tables("6.0.4", &format!("{NARROW}\n{HOST}"))
+    };
+    let old = agreed(["diffie-hellman-group14-sha1", "aes256-ctr", "ssh-rsa"]);
+    let audit = Audit::of(&old, &Policy::default());
+    assert_eq!(ids(&audit), ["FGT017"]);
+    let sentence = &audit.findings[0].sentence;
+    assert!(sentence.ends_with("had to use diffie-hellman-group14-sha1, ssh-rsa"), "{sentence}");
+    let new = agreed(["curve25519-sha256@libssh.org", "aes256-gcm@openssh.com", "rsa-sha2-512"]);
+    assert_eq!(ids(&Audit::of(&new, &Policy::default())), [""; 0]);
 }
 
 const NARROW: &str = "set accprofile narrow\nset api-key ENC x";

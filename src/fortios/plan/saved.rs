@@ -31,6 +31,7 @@ impl Plan {
         check_shared(profile_edit.as_ref(), facts, consent)?;
         let user_edit = user.as_ref().and_then(|wanted| UserEdit::between(facts.objects.user.as_ref(), wanted));
         let edits = profile_edit.map(Edit::Profile).into_iter().chain(user_edit.map(Edit::User)).collect();
+        let newer = facts.version.is_newer_than_known().then_some(Warning::NewerThanKnown(facts.version));
         Ok(Plan {
             version: facts.version,
             vdoms: facts.vdom_mode.has_vdoms(),
@@ -40,12 +41,7 @@ impl Plan {
             replaces_key: has_key,
             save: has_to_save(facts),
             assumed_vdom: None,
-            warnings: facts
-                .version
-                .is_newer_than_known()
-                .then_some(Warning::NewerThanKnown(facts.version))
-                .into_iter()
-                .collect(),
+            warnings: newer.into_iter().chain(saved.weaknesses().into_iter().map(Warning::Weak)).collect(),
         })
     }
 }
@@ -85,8 +81,11 @@ fn key_change(before: &Objects, now: &Objects) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::fortios::request::{Request, RequestFlags};
+    use crate::fortios::saved_plan::SavedPlanError;
     use crate::fortios::status::{HaRole, Status, VdomMode};
     use crate::fortios::version::Version;
 
@@ -169,6 +168,46 @@ mod tests {
         ] {
             let error = SavedPlan::parse(&text).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
+        }
+    }
+
+    /// The written plan with one thing in it changed.
+    fn altered(change: impl FnOnce(&mut serde_json::Value)) -> Result<SavedPlan, SavedPlanError> {
+        let mut plan: serde_json::Value = serde_json::from_str(&saved(&facts()).to_json()).unwrap();
+        change(&mut plan);
+        SavedPlan::parse(&plan.to_string())
+    }
+
+    #[test]
+    fn what_was_altered_so_that_it_no_longer_hangs_together_is_refused() {
+        let user = |settings: serde_json::Value| altered(|plan| plan["wanted"]["user"]["settings"] = settings);
+        for (altered, says) in [
+            (user(json!({"accprofile": ["super_admin"]})), "its API user has another profile than tf"),
+            (altered(|plan| plan["wanted"]["profile"]["name"] = "ops".into()), "its profile is another one than tf"),
+            (user(json!({"accprofile": ["tf"], "api-key": ["x"]})), "\"api-key\" is no parameter"),
+            (user(json!({"accprofile": ["tf"], "comments x\nend": ["y"]})), "is no parameter"),
+            (user(json!({"accprofile": ["tf"], "comments": ["x\nend"]})), "'\\n' cannot be typed"),
+            (user(json!({"accprofile": ["tf"], "comments": ["why?"]})), "'?' cannot be typed"),
+        ] {
+            let error = altered.unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn what_was_altered_to_be_weak_is_told_as_it_is_of_a_request() {
+        saved(&facts()).check_weak().unwrap();
+        let hosts = |hosts: serde_json::Value| altered(|plan| plan["wanted"]["user"]["trusted_hosts"] = hosts);
+        let origin = json!({"accprofile": ["tf"], "cors-allow-origin": ["*"]});
+        for (altered, says) in [
+            (hosts(json!([])), "no trusted host"),
+            (hosts(json!([[1, "0.0.0.0/0"]])), "all of 0.0.0.0/0"),
+            (hosts(json!([[1, "::/1"], [2, "8000::/1"]])), "all of ::/0"),
+            (altered(|plan| plan["wanted"]["user"]["settings"] = origin), "CORS"),
+        ] {
+            let error = altered.unwrap().check_weak().unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::failure::{exit, hint};
 use super::super::{Color, Exit, Reporter, Verbosity};
 use super::lines;
+use super::live::{self, Display};
 use crate::fleet::class::Class;
 use crate::fleet::outcome::{End, Outcome};
 use crate::fleet::progress::Progress;
@@ -24,12 +25,16 @@ const WARNINGS: usize = 64;
 
 /// What is seen while a run goes on.
 ///
-/// Of a fleet of up to [`SMALL`] devices, and with `-v`, the whole story of each device is told. Of a larger one: how each
-/// device ended, each different warning once, and how far it is.
+/// On a terminal a live display: how far it is, and the slowest devices; above it what has failed. In a log: of a fleet of up
+/// to [`SMALL`] devices the whole story of each, of a larger one how each device ended, and how far it is. With `-v` every
+/// story is told. A warning that many devices give is said once, and counted.
 pub struct Board {
     reporter: Reporter,
-    /// Whether each device's story is told.
-    stories: bool,
+    display: Option<Display>,
+    /// Whether there are so few devices that each is told of in full when it fails.
+    small: bool,
+    /// What is told of each device.
+    told: Told,
     /// How many steps of [`STEP`] percent have been told.
     steps: usize,
     /// The devices that gave a warning, by its words.
@@ -37,21 +42,54 @@ pub struct Board {
     /// What to type next, by the class of the failure.
     hints: BTreeMap<Class, String>,
     /// The device whose failure was told in full.
-    told: Option<String>,
+    failed: Option<String>,
+}
+
+/// What is told of each device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    /// That it has failed.
+    Failures,
+    /// How it has ended.
+    Ends,
+    /// All of it.
+    Stories,
 }
 
 impl Board {
-    /// For a run that begins.
+    /// For a run that begins. There is a live display where standard error is a terminal that can be written over, unless
+    /// it is to be quiet or sessions are shown.
     pub fn new(color: Color, verbosity: Verbosity, progress: &Progress) -> Board {
-        Board::of(Reporter::stderr(color, verbosity), progress)
+        let wanted = matches!(verbosity, Verbosity::Story | Verbosity::Lines);
+        let mut board = Board::of(Reporter::stderr(color, verbosity), progress);
+        if wanted && live::is_possible() {
+            board.told = match board.told {
+                _ if verbosity >= Verbosity::Lines => Told::Stories,
+                Told::Stories => Told::Ends,
+                Told::Ends | Told::Failures => Told::Failures,
+            };
+            board.display = Some(Display::begin(color.on_stderr(), progress));
+        }
+        board
     }
 
-    /// With somebody who says it.
+    /// In a log.
     pub(super) fn of(mut reporter: Reporter, progress: &Progress) -> Board {
         reporter.align(progress.names.iter().map(String::as_str));
         reporter.width = reporter.width.min(NAMES);
-        let stories = reporter.verbosity >= Verbosity::Lines || progress.names.len() <= SMALL;
-        Board { reporter, stories, steps: 0, warnings: BTreeMap::new(), hints: BTreeMap::new(), told: None }
+        let small = progress.names.len() <= SMALL;
+        let stories = reporter.verbosity >= Verbosity::Lines || small;
+        let told = if stories { Told::Stories } else { Told::Ends };
+        Board {
+            reporter,
+            display: None,
+            small,
+            told,
+            steps: 0,
+            warnings: BTreeMap::new(),
+            hints: BTreeMap::new(),
+            failed: None,
+        }
     }
 
     /// Who says what there is to say about one device.
@@ -59,22 +97,27 @@ impl Board {
         &mut self.reporter
     }
 
-    /// Does `write`, which writes to the terminal by itself, without tearing what stands there.
-    pub fn suspended<T>(&self, write: impl FnOnce() -> T) -> T {
-        write()
+    /// A device is being looked at.
+    pub fn started(&mut self, device: usize, progress: &Progress) {
+        self.changed(device, progress);
     }
 
-    /// A device is being looked at.
-    pub fn started(&mut self, _device: usize, _progress: &Progress) {}
+    /// A device waits for others, or does not any more.
+    pub fn changed(&mut self, device: usize, progress: &Progress) {
+        if let Some(display) = &self.display {
+            display.change(|shown| shown.take(device, progress));
+        }
+    }
 
     /// Something happened on it; `progress` has heard of it.
     pub fn event(&mut self, device: usize, event: Event, progress: &Progress) {
+        self.changed(device, progress);
         match event {
             // How long it took is said when it has ended.
             Event::Done { .. } => {}
-            Event::Warning(_) if !self.stories => self.warning(device, event, progress),
+            Event::Warning(_) if self.told < Told::Stories => self.warning(device, event, progress),
             Event::KeyLost => self.reporter.on(progress.name(device), event),
-            event if self.stories => self.reporter.on(progress.name(device), event),
+            event if self.told == Told::Stories => self.reporter.on(progress.name(device), event),
             _ => {}
         }
     }
@@ -83,8 +126,8 @@ impl Board {
     /// end. Returns how a run on that device alone would end.
     pub fn failed(&mut self, device: &str, failure: &Failure) -> Exit {
         let exit = exit(failure);
-        if self.stories || matches!(exit, Exit::NeedsPerson | Exit::Escrowed) {
-            self.told = Some(device.to_owned());
+        if self.small || self.told == Told::Stories || matches!(exit, Exit::NeedsPerson | Exit::Escrowed) {
+            self.failed = Some(device.to_owned());
             return self.reporter.failed(device, failure);
         }
         if let Some(hint) = hint(&failure.error) {
@@ -95,13 +138,18 @@ impl Board {
 
     /// A device has ended.
     pub fn ended(&mut self, outcome: &Outcome, progress: &Progress) {
+        if let Some(display) = &self.display {
+            display.change(|shown| shown.settle(progress));
+        }
         let needed = match outcome.end {
             End::Failed | End::Escrowed | End::NeedsPerson => Some(Verbosity::Quiet),
-            End::Done | End::Before | End::Differs => Some(Verbosity::Story),
+            End::Done if progress.only_looks() => Some(Verbosity::Lines),
+            End::Done | End::Before | End::Differs if self.told >= Told::Ends => Some(Verbosity::Story),
+            End::Done | End::Before | End::Differs => None,
             // There may be thousands: the summary counts them.
             End::NotStarted => None,
         };
-        let told = self.told.take().is_some_and(|device| device == outcome.device);
+        let told = self.failed.take().is_some_and(|device| device == outcome.device);
         if let Some(needed) = needed.filter(|_| !told) {
             let (verb, text) = lines::ended(outcome);
             self.reporter.told(needed, &outcome.device, verb, &text);
@@ -111,11 +159,17 @@ impl Board {
 
     /// A wave begins.
     pub fn wave(&mut self, wave: Wave, progress: &Progress) {
-        self.say(&lines::wave(wave, progress.counts()));
+        match &self.display {
+            Some(display) => display.change(|shown| shown.wave = Some(wave)),
+            None => self.say(&lines::wave(wave, progress.counts())),
+        }
     }
 
     /// No more devices are started.
     pub fn stopped(&mut self, stop: &Stop, progress: &Progress) {
+        if let Some(display) = &self.display {
+            display.change(|shown| shown.stopping = true);
+        }
         match stop {
             // Whoever has pressed the keys knows why.
             Stop::Interrupted => self.reporter.note(&lines::rest(progress)),
@@ -128,7 +182,10 @@ impl Board {
 
     /// The run is over: how the devices ended, and what to type next.
     pub fn summary(mut self, progress: &Progress) {
-        for (text, devices) in std::mem::take(&mut self.warnings) {
+        self.display = None;
+        for (text, mut devices) in std::mem::take(&mut self.warnings) {
+            devices.sort_unstable();
+            devices.dedup();
             let names: Vec<&str> = devices.iter().map(|device| progress.name(*device)).collect();
             // What one device gave was said with its name.
             if names.len() > 1 {
@@ -157,7 +214,8 @@ impl Board {
         let Some(percent) = (counts.ended() * 100).checked_div(counts.devices) else { return };
         let steps = percent / STEP;
         // The end is told by the summary.
-        if counts.devices > SMALL && steps > self.steps && percent < 100 {
+        let quiet = self.display.is_some() || progress.only_looks();
+        if !quiet && counts.devices > SMALL && steps > self.steps && percent < 100 {
             self.steps = steps;
             self.say(&lines::share(steps * STEP, progress));
         }

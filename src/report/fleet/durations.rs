@@ -1,10 +1,12 @@
 //! How long it took, phase by phase.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::fleet::outcome::Outcome;
+use crate::fleet::progress::Progress;
 use crate::fleet::timeline::Phase;
 
 /// How long one phase took.
@@ -20,6 +22,13 @@ pub(super) struct Durations {
     pub p95_ms: u64,
     /// None took longer.
     pub max_ms: u64,
+}
+
+/// How long the run took: to its latest end, also of a device that was worked on elsewhere.
+pub(super) fn whole(progress: &Progress) -> Duration {
+    let ends = progress.outcomes().filter_map(|outcome| outcome.spans.last());
+    let latest = ends.map(|span| Duration::from_millis(span.to)).max();
+    progress.elapsed().max(latest.unwrap_or_default())
 }
 
 /// Of each phase in its order, and of all of them together at the end; nothing of a run in which no device was started.

@@ -18,6 +18,15 @@ pub(super) fn lasting(time: Duration) -> String {
     }
 }
 
+/// `0:07`, `3:12`, `2:05:09`: what changes all the time keeps its place.
+pub(super) fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
+        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
 /// `1 device`, `20 devices`.
 pub(super) fn devices(count: usize) -> String {
     match count {
@@ -46,13 +55,17 @@ pub(super) fn ended(outcome: &Outcome) -> (&'static str, String) {
 
 /// `host key: the host key is not known: …`; one line, whatever the device said.
 pub(super) fn reason(outcome: &Outcome) -> String {
-    let message = outcome.message.as_deref().unwrap_or_default();
-    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = message(outcome);
     match (outcome.class.map(Class::name), message.as_str()) {
         (None, _) => message,
         (Some(class), "") => class.to_owned(),
         (Some(class), message) => format!("{class}: {message}"),
     }
+}
+
+/// What went wrong, in one line; empty: nothing is known.
+pub(super) fn message(outcome: &Outcome) -> String {
+    outcome.message.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A wave that begins; it has no more devices than are left.

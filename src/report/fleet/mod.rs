@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `board` | what hears of everything that happens, and says what belongs said |
 //! | `lines` | the words of its lines |
+//! | `live`, `screen` | the live display, and the terminal under it |
+//! | `rows` | what the live display shows |
 //! | `groups` | the devices that did not do what was asked, by how they failed |
 //! | `summary` | what is said at the end |
 //! | `view` | the report for programs |
@@ -15,7 +17,10 @@ mod chart;
 mod durations;
 mod groups;
 mod lines;
+pub(super) mod live;
 mod page;
+mod rows;
+mod screen;
 mod summary;
 mod view;
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::html::{Kind, PageError};
 use super::super::text::printable;
 use super::chart::{Chart, chart};
-use super::durations::{Durations, durations};
+use super::durations::{Durations, durations, whole};
 use super::groups::{Group, groups};
 use super::lines;
 use crate::fleet::outcome::{End, Outcome};
@@ -38,6 +38,7 @@ const PHASES: [Phase; 8] =
 /// None in practice: a test holds that the embedded template renders.
 pub fn to_html(progress: &Progress) -> Result<String, PageError> {
     let counts = progress.counts();
+    let took = whole(progress);
     let good = counts.done + counts.differs;
     let headline = format!("{good} of {} done", lines::devices(counts.devices));
     let groups = groups(progress.outcomes());
@@ -52,12 +53,12 @@ pub fn to_html(progress: &Progress) -> Result<String, PageError> {
         headline,
         at => progress.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         stamp => progress.began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        took => lines::lasting(progress.elapsed()),
+        took => lines::lasting(took),
         stop => progress.stop.as_ref().map(|stop| lines::stop(stop, progress)),
         tiles => tiles(counts),
         groups => groups.iter().map(group).collect::<Vec<_>>(),
         durations => durations(progress.outcomes()).iter().map(duration).collect::<Vec<_>>(),
-        chart => drawn(&chart(progress.outcomes(), progress.elapsed()), progress.elapsed()),
+        chart => drawn(&chart(progress.outcomes(), took), took),
         failures => started.into_iter().map(failure).collect::<Vec<_>>(),
         unstarted => unstarted.len(),
         told => Value::from_safe_string(told(progress)),
@@ -121,7 +122,8 @@ fn tiles(counts: Counts) -> Vec<Value> {
 }
 
 fn group(group: &Group<'_>) -> Value {
-    let example = group.outcomes.iter().find_map(|outcome| outcome.message.as_deref()).unwrap_or_default();
+    let messages = group.outcomes.iter().map(|outcome| lines::message(outcome));
+    let example = messages.into_iter().find(|message| !message.is_empty()).unwrap_or_default();
     context! {
         title => group.title(),
         tone => tone(group.end),
@@ -160,7 +162,7 @@ fn failure(outcome: &Outcome) -> Value {
         device => outcome.device.clone(),
         tone => tone(outcome.end),
         how,
-        message => outcome.message.as_deref().unwrap_or_default(),
+        message => lines::message(outcome),
         about => about(outcome),
         took => if outcome.spans.is_empty() { String::new() } else { lines::lasting(Duration::from_millis(outcome.took())) },
     }
@@ -196,7 +198,7 @@ fn told(progress: &Progress) -> String {
     let mut classes = Vec::new();
     let devices = progress.outcomes().map(|outcome| row(outcome, &mut classes)).collect();
     let told = Told {
-        elapsed: u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed: u64::try_from(whole(progress).as_millis()).unwrap_or(u64::MAX),
         phases: PHASES.map(|phase| (phase_class(phase), phase.name())).to_vec(),
         ends: WORST_FIRST.map(|end| (end_class(end), end.name(), tone(end))).to_vec(),
         bad: [End::Failed, End::Escrowed, End::NeedsPerson].map(end_class),
@@ -214,7 +216,7 @@ fn row(outcome: &Outcome, classes: &mut Vec<&'static str>) -> (String, usize, i6
     let end = WORST_FIRST.iter().position(|end| *end == outcome.end).unwrap_or_default();
     let place = |phase: Phase| PHASES.iter().position(|known| *known == phase).unwrap_or_default() as u64;
     let spans = outcome.spans.iter().flat_map(|span| [place(span.phase), span.from, span.to]).collect();
-    let message = printable(outcome.message.as_deref().unwrap_or_default());
+    let message = printable(&lines::message(outcome));
     (printable(&outcome.device), end, class, message, printable(&about(outcome)), spans)
 }
 

@@ -19,7 +19,9 @@ impl Reporter {
     /// How the devices ended, and what to type next; `hints`: what mends a class of failures.
     pub(super) fn fleet_summary(&mut self, progress: &Progress, hints: &BTreeMap<Class, String>) {
         let counts = progress.counts();
-        if self.verbosity >= Verbosity::Story {
+        let nothing_to_say = progress.only_looks() && counts.done == counts.devices;
+        let needed = if nothing_to_say { Verbosity::Lines } else { Verbosity::Story };
+        if self.verbosity >= needed {
             self.note(&format!("{}: {} in {}", progress.verb, sum(counts), lines::lasting(progress.elapsed())));
         }
         for group in groups(progress.outcomes()) {
@@ -35,7 +37,7 @@ impl Reporter {
         let names = group.names();
         let mut text = format!("{} ({}): {}", group.title(), names.len(), lines::names(&names, NAMES));
         for (device, message) in messages(group) {
-            text.push_str(&format!("\n{device}: {}", message.replace('\n', " ")));
+            text.push_str(&format!("\n{device}: {message}"));
         }
         let label = match group.end {
             End::NotStarted => self.palette.note("note"),
@@ -76,12 +78,12 @@ fn sum(counts: Counts) -> String {
 }
 
 /// What is said of single devices: all that need a person, up to a limit; one of the others stands for all.
-fn messages<'a>(group: &Group<'a>) -> Vec<(&'a str, &'a str)> {
+fn messages<'a>(group: &Group<'a>) -> Vec<(&'a str, String)> {
     let most = match group.end {
         End::NeedsPerson | End::Escrowed => MESSAGES,
         End::NotStarted => 0,
         _ => 1,
     };
-    let told = group.outcomes.iter().filter_map(|outcome| Some((outcome.device.as_str(), outcome.message.as_deref()?)));
+    let told = group.outcomes.iter().map(|outcome| (outcome.device.as_str(), lines::message(outcome)));
     told.filter(|(_, message)| !message.is_empty()).take(most).collect()
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::durations::{Durations, durations};
+use super::durations::{Durations, durations, whole};
 use super::groups::groups;
 use super::lines;
 use crate::fleet::class::Class;
@@ -62,7 +62,7 @@ pub fn to_json(progress: &Progress) -> String {
         verb: &progress.verb,
         version: env!("CARGO_PKG_VERSION"),
         began: progress.began,
-        elapsed_ms: u64::try_from(progress.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed_ms: u64::try_from(whole(progress).as_millis()).unwrap_or(u64::MAX),
         counts: progress.counts(),
         stop: progress.stop.as_ref().map(|stop| StopView::of(stop, progress)),
         failures: groups(progress.outcomes())

@@ -9,7 +9,7 @@ pub(super) fn split(line: &str) -> Option<Vec<String>> {
     while let Some(c) = chars.next() {
         match c {
             '#' => break,
-            c if matches!(c, ' ' | '\t' | '\r' | '\n') => words.extend(word.take()),
+            ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
             '\\' => word.get_or_insert_default().push(chars.next()?),
             quote @ ('"' | '\'') => quoted(quote, &mut chars, word.get_or_insert_default())?,
             c => word.get_or_insert_default().push(c),

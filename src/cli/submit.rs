@@ -152,8 +152,8 @@ impl Submission<'_> {
                 Ok(mail) => Arc::new(self.post(broker, mail, &seal, devices.len(), interrupt.clone())?),
                 Err(error) => return Ok(worker::unopened(&error, reporter)),
             };
-            let run = asked.run().to_owned();
-            let remotes = Remotes { post, devices: &devices, shared: &shared, attempts, run, seal };
+            let (run, submission) = (asked.run().to_owned(), jiff::Timestamp::now().to_string());
+            let remotes = Remotes { post, devices: &devices, shared: &shared, attempts, run, submission, seal };
             if self.post.detach {
                 return Ok(remotes.submit(reporter).await);
             }
@@ -227,6 +227,7 @@ struct Remotes<'a> {
     shared: &'a Shared<Order>,
     attempts: Vec<usize>,
     run: String,
+    submission: String,
     seal: Seal,
 }
 
@@ -243,7 +244,13 @@ impl Devices for Remotes<'_> {
         let task = order.task.clone();
         Some(Remote {
             post: self.post.clone(),
-            job: Job { run: self.run.clone(), device: listed(device), task, recipient: self.seal.recipient.clone() },
+            job: Job {
+                run: self.run.clone(),
+                submission: self.submission.clone(),
+                device: listed(device),
+                task,
+                recipient: self.seal.recipient.clone(),
+            },
             device: deliver::Device { name: device.name().to_owned(), address: address(device).to_owned() },
             site: site(device).to_owned(),
             attempt: self.attempts.get(at).copied().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! `fgtkey worker` from flags; and how both ends get to the queue.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::deliver::outlet::Outlet;
 use crate::fleet::inventory::Inventory;
@@ -13,9 +13,11 @@ use crate::nats::letter::How;
 use crate::nats::worker::{Log, Worker};
 use crate::report::{Color, Exit, Reporter, Verbosity};
 use crate::secret::Secret;
+use crate::session::drive::Interrupt;
+use crate::verbs::console::Line;
 use crate::verbs::event::{Event, Observer};
 
-use super::args::{BrokerArgs, StorageArg, Talk, WorkerArgs};
+use super::args::{BrokerArgs, SshArgs, StorageArg, Talk, WorkerArgs};
 use super::devices::Device;
 use super::logging_in::{self, Ways};
 use super::{Usage, delivery, ended, fleet, request};
@@ -23,7 +25,7 @@ use super::{Usage, delivery, ended, fleet, request};
 pub(super) fn run(args: &WorkerArgs, talk: &Talk, reporter: &mut Reporter) -> Exit {
     let done = check_site(&args.site).and_then(|()| {
         fleet::running(talk, async |interrupt| {
-            let ways = Ways::new(&args.ssh, args.options.clone(), interrupt.clone())?;
+            let ways = Logins::new(args, interrupt.clone())?;
             let workplace = workplace(args)?;
             let make = maker(ways, workplace.clone());
             let broker = match open(&args.broker, "fgtkey worker").await {
@@ -99,14 +101,54 @@ fn workplace(args: &WorkerArgs) -> Result<Workplace, Usage> {
     })
 }
 
+/// How many submissions are remembered.
+const REMEMBERED: usize = 32;
+
+/// The ways to devices. Each submission has its own, since a password that one refuses is kept back from the others of the
+/// same submission, and only from those.
+struct Logins {
+    ssh: SshArgs,
+    options: Vec<String>,
+    interrupt: Interrupt,
+    ways: Mutex<Vec<(String, Arc<Ways>)>>,
+}
+
+impl Logins {
+    fn new(args: &WorkerArgs, interrupt: Interrupt) -> Result<Logins, Usage> {
+        if args.ssh.ask_password {
+            let hint = "--password-file, --password-command or FGTKEY_PASSWORD";
+            return Err(("--ask-password: nobody is there to ask when a job comes".into(), Some(hint.into())));
+        }
+        // A slip is found before any job is taken.
+        Ways::new(&args.ssh, args.options.clone(), interrupt.clone())?;
+        Ok(Logins { ssh: args.ssh.clone(), options: args.options.clone(), interrupt, ways: Mutex::default() })
+    }
+
+    fn line(&self, job: &Job, device: &Device) -> Result<Line, Usage> {
+        self.of(&job.submission)?.line(device, job.task.user())
+    }
+
+    fn of(&self, submission: &str) -> Result<Arc<Ways>, Usage> {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = ways.iter().find(|(name, _)| name == submission) {
+            return Ok(known.clone());
+        }
+        let new = Arc::new(Ways::new(&self.ssh, self.options.clone(), self.interrupt.clone())?);
+        ways.push((submission.to_owned(), new.clone()));
+        let forgotten = ways.len().saturating_sub(REMEMBERED);
+        ways.drain(..forgotten);
+        Ok(new)
+    }
+}
+
 /// Makes verbs of jobs, which are done with what this site has: its way of logging in, its trust.
 fn maker(
-    ways: Ways,
+    logins: Logins,
     workplace: Workplace,
 ) -> impl Fn(&Job, Arc<dyn Outlet>) -> Result<Errand, String> + Send + Sync + 'static {
     move |job, outlet| {
         let device = device(&job.device)?;
-        let line = ways.line(&device, job.task.user()).map_err(|(message, _)| message)?;
+        let line = logins.line(job, &device).map_err(|(message, _)| message)?;
         workplace.errand(job, line, outlet)
     }
 }

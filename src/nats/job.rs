@@ -17,6 +17,9 @@ pub const DEFAULT_SITE: &str = "default";
 pub struct Job {
     /// The name of the run.
     pub run: String,
+    /// The name of this submission: of a run that is taken up again it is another one. What a worker learns of its password
+    /// holds for one submission.
+    pub submission: String,
     /// The device, as a line of an inventory in NDJSON has it.
     pub device: Value,
     /// What is to be done.

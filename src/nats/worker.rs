@@ -257,9 +257,8 @@ fn how(failure: &Failure, device: &str) -> Option<How> {
         MintError::Undelivered(_) => return None,
         _ => {}
     }
-    let exit = exit_of(failure);
-    let class = Class::of(failure);
-    if exit == Exit::Interrupted || (class.is_untried() && exit != Exit::NeedsPerson) {
+    let (exit, class) = (exit_of(failure), Class::of(failure));
+    if exit != Exit::NeedsPerson && matches!(class, Class::Interrupted | Class::NotStarted) {
         return None;
     }
     let lines = said(|reporter| {

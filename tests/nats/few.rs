@@ -95,11 +95,11 @@ fn a_job_that_no_worker_takes_is_told_and_withdrawn_when_nobody_waits_any_longer
 #[test]
 fn a_device_that_fails_says_at_the_other_end_why_and_the_others_go_on() {
     let Some(server) = Server::start(&[]) else { return };
-    let field = Field::open(4, &["--fault-rate", "refuse-login=25"]);
+    let field = Field::open(4, &["--fault-rate", "refuse-connection=25%"]);
     let site = worker(&field, &server, &[]);
     let (status, stdout, stderr) = ran(submit(&field, &server, &["--report", "report.json"]));
     assert_eq!(status, 4, "{stderr}");
-    assert!(stderr.contains("authentication (1)"), "{stderr}");
+    assert!(stderr.contains("unreachable (1)"), "{stderr}");
     assert_eq!(keys(stdout.as_bytes()).len(), 3, "{stderr}");
     stopped(site);
 }
@@ -108,7 +108,7 @@ fn a_device_that_fails_says_at_the_other_end_why_and_the_others_go_on() {
 fn a_job_that_ends_all_its_workers_is_given_up() {
     let Some(server) = Server::start(&[]) else { return };
     // The device never answers: whoever works on it is killed before it can say so.
-    let field = Field::open(1, &["--fault", "get system status=hang"]);
+    let field = Field::open(1, &["--think", "get system status=200s"]);
     let mut waiting = submit(&field, &server, &["--wait", "50s"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     let ended = loop {

@@ -19,7 +19,9 @@ use crate::nats::remote::{Answer, Post, Remote};
 use crate::report::{Exit, Reporter, inventory, with_causes};
 use crate::verbs::gate::Gate;
 
-use super::args::{DeliveryArgs, EscrowArgs, PostArgs, SubmitArgs, SubmitMint, SubmitRevoke, SubmitRotate, SubmitVerb, Talk};
+use super::args::{
+    DeliveryArgs, EscrowArgs, PostArgs, SubmitArgs, SubmitMint, SubmitRevoke, SubmitRotate, SubmitVerb, Talk,
+};
 use super::confirm::{can_be_asked, confirmed};
 use super::devices::{self, Device};
 use super::fleet::{self, Asked, Earlier, Shared};
@@ -168,7 +170,9 @@ impl Submission<'_> {
     fn check_delivery(&self) -> Result<(), Usage> {
         match self.delivery.map(DeliveryArgs::ssh_options).unwrap_or_default().first() {
             None => Ok(()),
-            Some(option) => Err((format!("-o {option}: the workers log in"), Some("give it to `fgtkey worker`".into()))),
+            Some(option) => {
+                Err((format!("-o {option}: the workers log in"), Some("give it to `fgtkey worker`".into())))
+            }
         }
     }
 
@@ -180,8 +184,7 @@ impl Submission<'_> {
             return Ok(Seal { recipient: recipient.map_err(failed)?, identity: identity.clone(), passing: false });
         }
         let identity = fleet::directory()?.join(format!("{run}.identity"));
-        let recipient =
-            if identity.exists() { Identity::recipient(&identity) } else { Identity::create(&identity) };
+        let recipient = if identity.exists() { Identity::recipient(&identity) } else { Identity::create(&identity) };
         let failed = |error| (format!("{}: {}", identity.display(), with_causes(&error)), None);
         Ok(Seal { recipient: recipient.map_err(failed)?, passing: true, identity })
     }

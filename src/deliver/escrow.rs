@@ -271,9 +271,9 @@ pub fn is_of(path: &Path, device: &str) -> bool {
     name.starts_with(&format!("{}-", safe(device)))
 }
 
-/// When the key in a file of the escrow was generated, as its name says.
+/// When a file of the escrow was named, just before its key was generated.
 #[cfg(feature = "nats")]
-pub(super) fn generated_at(path: &Path) -> Option<jiff::Timestamp> {
+pub(super) fn named_at(path: &Path) -> Option<jiff::Timestamp> {
     let stem = path.file_name()?.to_str()?.trim_end_matches(".age").trim_end_matches(".json");
     let time = jiff::civil::DateTime::strptime(TIME, stem.rsplit_once('-')?.1).ok()?;
     jiff::tz::Offset::UTC.to_timestamp(time).ok()

@@ -66,14 +66,14 @@ fn failed(doing: &str, source: Box<dyn Error + Send + Sync>) -> DeliverError {
     DeliverError::Service { destination: LABEL.into(), doing: doing.into(), source, hint: None }
 }
 
-/// A sealed file of the escrow as it is, and when its key was generated.
+/// A sealed file of the escrow as it is, and when it was named, which is just before its key was generated.
 ///
 /// # Errors
 /// When it cannot be read, or is none of ours.
 pub fn read(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, Timestamp)> {
     let foreign = || io::Error::new(io::ErrorKind::InvalidData, "it is no sealed file of the escrow");
-    let generated_at = escrow::generated_at(path).filter(|_| escrow::is_sealed(path)).ok_or_else(foreign)?;
-    Ok((escrow::read(path)?, generated_at))
+    let named_at = escrow::named_at(path).filter(|_| escrow::is_sealed(path)).ok_or_else(foreign)?;
+    Ok((escrow::read(path)?, named_at))
 }
 
 /// A key that has arrived.

@@ -310,7 +310,12 @@ ssh: { user: automation }
     #[test]
     fn a_request_reads_back_from_its_json() {
         let flags = || RequestFlags {
-            grants: vec!["fwgrp.policy=none".into(), "netgrp=read".into(), "sysgrp.mnt=read".into(), "sysgrp=none".into()],
+            grants: vec![
+                "fwgrp.policy=none".into(),
+                "netgrp=read".into(),
+                "sysgrp.mnt=read".into(),
+                "sysgrp=none".into(),
+            ],
             expires: Some("12h".into()),
             ..RequestFlags::default()
         };

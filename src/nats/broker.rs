@@ -105,8 +105,12 @@ impl BrokerError {
             BrokerError::Denied { .. } => {
                 Some("NATS_USER and NATS_PASSWORD, NATS_TOKEN, or --nats-creds FILE say who you are".into())
             }
-            BrokerError::Exposed => Some("put it into NATS_USER and NATS_PASSWORD, or the whole URL into NATS_URL".into()),
-            BrokerError::NoUrl | BrokerError::Unreachable { .. } => Some("--nats nats://HOST:4222 says where it is".into()),
+            BrokerError::Exposed => {
+                Some("put it into NATS_USER and NATS_PASSWORD, or the whole URL into NATS_URL".into())
+            }
+            BrokerError::NoUrl | BrokerError::Unreachable { .. } => {
+                Some("--nats nats://HOST:4222 says where it is".into())
+            }
             BrokerError::Refused { .. } => Some("is it a server with JetStream (`nats-server -js`)?".into()),
             _ => None,
         }
@@ -165,8 +169,10 @@ impl Broker {
         headers.insert(DEVICE, parcel.device);
         headers.insert(KIND, parcel.kind);
         loop {
-            let sent =
-                self.context.publish_with_headers(parcel.subject.clone(), headers.clone(), parcel.payload.clone().into()).await;
+            let sent = self
+                .context
+                .publish_with_headers(parcel.subject.clone(), headers.clone(), parcel.payload.clone().into())
+                .await;
             let kept = match sent {
                 Ok(kept) => kept.await,
                 Err(error) => Err(error),

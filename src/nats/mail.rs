@@ -17,8 +17,8 @@ use super::letter::{self, End, News, What};
 pub enum Letter {
     /// It happened.
     News(What),
-    /// A sealed key.
-    Key(Vec<u8>, Receipt),
+    /// A sealed key, and the name of its message: the same name is the same key.
+    Key(String, Vec<u8>, Receipt),
     /// The end.
     End(Box<End>, Receipt),
 }
@@ -127,7 +127,8 @@ async fn sorted(message: async_nats::jetstream::Message, boxes: &Boxes) {
     let header = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str().to_owned());
     match (header(DEVICE), header(KIND).as_deref()) {
         (Some(device), Some(letter::KEY)) => {
-            boxes.put(&device, Letter::Key(message.payload.to_vec(), Receipt(acker)));
+            let id = header("Nats-Msg-Id").unwrap_or_default();
+            boxes.put(&device, Letter::Key(id, message.payload.to_vec(), Receipt(acker)));
         }
         (Some(device), Some(letter::END)) => match serde_json::from_slice(&message.payload) {
             Ok(end) => boxes.put(&device, Letter::End(Box::new(end), Receipt(acker))),

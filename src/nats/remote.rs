@@ -88,7 +88,9 @@ impl Work for Remote {
         let mail = self.post.mail.of(&self.device.name).filter(|_| passes);
         let Some(mail) = mail else { return Err(MintError::NotStarted.into()) };
         let sequence = self.submit().await?;
-        Stay { remote: self, sequence, begun: false, found: false, record: None }.through(mail, observer).await
+        Stay { remote: self, sequence, begun: false, found: false, record: None, last_key: None }
+            .through(mail, observer)
+            .await
     }
 }
 
@@ -148,6 +150,8 @@ struct Stay<'a> {
     begun: bool,
     found: bool,
     record: Option<Delivery>,
+    /// The name of the message whose key was delivered.
+    last_key: Option<String>,
 }
 
 impl Stay<'_> {
@@ -215,14 +219,16 @@ impl Stay<'_> {
                 self.found |= matches!(*event, Event::Found(_));
                 observer.on(name, *event);
             }
-            Letter::Key(sealed, receipt) => {
+            // A broker that was restarted does not know any more what it has handed out.
+            Letter::Key(id, _, receipt) if self.last_key.as_ref() == Some(&id) => receipt.give().await,
+            Letter::Key(id, sealed, receipt) => {
                 // Without a receipt it comes again.
                 let delivery = self.remote.deliver(sealed).await.map_err(|message| local(message, None))?;
                 receipt.give().await;
                 if let Ok((_, stored)) = &delivery {
                     observer.on(name, Event::Key(stored.clone()));
                 }
-                self.record = Some(delivery);
+                (self.record, self.last_key) = (Some(delivery), Some(id));
             }
             Letter::End(end, receipt) => {
                 let End { how, found } = *end;

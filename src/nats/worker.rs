@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::deliver::outlet::Outlet;
 use crate::fleet::class::{Class, refused_password};
+use crate::journal::JournalError;
 use crate::report::{Exit, Reporter, Verbosity, exit_of, hint_of, words};
 use crate::session::drive::Interrupt;
 use crate::verbs::event::{Event, Found, Observer};
@@ -249,12 +250,14 @@ fn told(done: &Done, device: &str) -> How {
     How::Done { exit: Exit::Done.status(), lines }
 }
 
-/// How a failure is told; none when the job is for another try: its key is sealed in the escrow here, or it was stopped
-/// before anything was left on the device.
+/// How a failure is told; none when the job is for another try: its key is sealed in the escrow here, another process of this
+/// machine is at it, or it was stopped before anything was left on the device.
 fn how(failure: &Failure, device: &str) -> Option<How> {
     match &failure.error {
         MintError::DoneBefore { generated_at } => return Some(How::Before { generated_at: *generated_at }),
         MintError::Undelivered(_) => return None,
+        // The broker took another worker for dead that was only not heard.
+        MintError::Journal(JournalError::Busy { .. }) => return None,
         _ => {}
     }
     let (exit, class) = (exit_of(failure), Class::of(failure));

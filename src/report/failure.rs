@@ -239,9 +239,15 @@ pub fn exit(failure: &Failure) -> Exit {
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
         (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
-        (Left::Elsewhere | Left::OldStays { .. } | Left::Overtaken | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => {
-            Exit::NeedsPerson
-        }
+        (
+            Left::Elsewhere
+            | Left::OldStays { .. }
+            | Left::Overtaken
+            | Left::Minted
+            | Left::Unsaved
+            | Left::NeedsPerson { .. },
+            _,
+        ) => Exit::NeedsPerson,
     }
 }
 

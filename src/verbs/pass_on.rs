@@ -60,7 +60,12 @@ impl PassOn {
             wipe(path);
             return None;
         }
-        let (sealed, generated_at) = outlet::read(path).ok()?;
+        let (sealed, named) = outlet::read(path).ok()?;
+        // The name of a file is given before there is a key; what the journal says is what was passed on with it before.
+        let generated_at = match past.key() {
+            KeyState::Escrowed { generated_at, .. } => generated_at,
+            _ => named,
+        };
         way(&planned.device).pass(&sealed, generated_at).ok()?;
         note(&past, path, generated_at);
         wipe(path);

@@ -143,7 +143,8 @@ pub fn keys(stdout: &[u8]) -> BTreeMap<String, String> {
     let mut keys = BTreeMap::new();
     for line in std::str::from_utf8(stdout).unwrap().lines() {
         let (device, key) = line.split_once('\t').unwrap();
-        assert!(keys.insert(device.to_owned(), key.to_owned()).is_none(), "{device} twice");
+        let before = keys.insert(device.to_owned(), key.to_owned());
+        assert!(before.is_none(), "{device} twice: {before:?}, {key}");
     }
     keys
 }

@@ -96,9 +96,7 @@ impl Story {
             | Left::Escrowed(_)
             | Left::OldStays { .. }
             | Left::Overtaken
-            | Left::Unsaved => {
-                Err(format!("{:?} although the key was delivered", failure.left))
-            }
+            | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
             Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
                 self.is_as_before_but_for_the_key()
             }

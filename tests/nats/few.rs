@@ -43,10 +43,16 @@ fn a_run_that_was_submitted_and_left_is_collected_later() {
     stopped(site);
     let folder = field.folder.path().to_owned();
     let key = |device: &str| std::fs::read_to_string(folder.join(format!("{device}.key"))).unwrap();
-    let found: Vec<(String, String)> = field.path("").read_dir().unwrap().flatten().filter_map(|entry| {
-        let name = entry.file_name().into_string().unwrap();
-        name.strip_suffix(".key").map(|device| (device.to_owned(), key(device)))
-    }).collect();
+    let found: Vec<(String, String)> = field
+        .path("")
+        .read_dir()
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            name.strip_suffix(".key").map(|device| (device.to_owned(), key(device)))
+        })
+        .collect();
     assert_eq!(found.len(), 3);
     let accounts = field.close();
     for (device, key) in found {

@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod crowd;
+mod few;
 #[path = "../fleet/field.rs"]
 #[allow(dead_code)]
 mod field;
-mod few;
 mod server;

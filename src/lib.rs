@@ -45,6 +45,7 @@
 //! | [`verbs`] | the story of each verb, top to bottom | wording, flags |
 //! | [`fleet`] | many devices in one run: inventory, who goes first, when to stop, the ledger | wording, knowledge of a verb |
 //! | [`report`] | all wording, exit statuses; stdout carries data only | decide |
+//! | `nats` | with the feature of that name: jobs for workers at other sites, and what comes back | hold a readable key |
 //! | [`cli`] | flags to requests | logic |
 //!
 //! # Where to add
@@ -81,5 +82,8 @@ pub mod verbs;
 pub mod fleet;
 
 pub mod report;
+
+#[cfg(feature = "nats")]
+pub mod nats;
 
 pub mod cli;

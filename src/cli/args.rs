@@ -8,6 +8,8 @@ mod fleet;
 mod get;
 mod inventory;
 mod mint;
+#[cfg(feature = "nats")]
+mod nats;
 mod plan;
 mod revoke;
 mod rotate;
@@ -32,6 +34,10 @@ pub use fleet::{FleetArgs, WavesArgs};
 pub use get::GetArgs;
 pub use inventory::{InventoryArgs, SelectionArgs};
 pub use mint::{MintArgs, OrderArgs};
+#[cfg(feature = "nats")]
+pub use nats::{
+    BrokerArgs, PostArgs, StorageArg, SubmitArgs, SubmitMint, SubmitRevoke, SubmitRotate, SubmitVerb, WorkerArgs,
+};
 pub use plan::PlanArgs;
 pub use revoke::RevokeArgs;
 pub use rotate::{Grace, RotateArgs};
@@ -100,6 +106,12 @@ pub enum Command {
     Inventory(InventoryArgs),
     /// List the presets, or show one
     Preset(PresetArgs),
+    /// Put a job for each device on a NATS queue, for workers at other sites, and deliver what comes back
+    #[cfg(feature = "nats")]
+    Submit(Box<SubmitArgs>),
+    /// Take the jobs of a site off a NATS queue and do them; keys go back sealed
+    #[cfg(feature = "nats")]
+    Worker(Box<WorkerArgs>),
     /// Run simulated FortiGates on loopback, to rehearse and to test against
     Sim(SimArgs),
     /// Print shell completions
@@ -209,7 +221,7 @@ pub struct DeliverArgs {
 }
 
 /// How to log in, with ssh's names.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "SSH")]
 pub struct SshArgs {
     /// The administrator to log in as

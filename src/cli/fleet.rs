@@ -29,6 +29,10 @@ use super::page::Page;
 use super::transcript::Transcript;
 use super::{Usage, delivery, print};
 
+/// How many threads wait for disks and services. More would cost memory and gain nothing on a disk; deliveries to a service
+/// that takes its time share them.
+const BLOCKING: usize = 48;
+
 /// A run over a fleet that was asked for, and can be.
 pub(super) struct Asked {
     rules: Rules,
@@ -41,7 +45,8 @@ pub(super) struct Asked {
 /// An earlier run that is taken up again, or none.
 pub(super) struct Earlier {
     ledger: Option<Ledger>,
-    ended: HashMap<String, End>,
+    /// How its devices ended, one after the other.
+    ended: HashMap<String, Vec<End>>,
     only_failed: bool,
 }
 
@@ -55,14 +60,23 @@ impl Earlier {
         };
         let resumed = Ledger::resume(&directory()?, run, verb);
         let (ledger, outcomes) = resumed.map_err(|error| (format!("{flag}: {}", with_causes(&error)), None))?;
-        // What was said last of a device holds.
-        let ended = outcomes.into_iter().map(|outcome| (outcome.device, outcome.end)).collect();
+        let mut ended: HashMap<String, Vec<End>> = HashMap::new();
+        for outcome in outcomes {
+            ended.entry(outcome.device).or_default().push(outcome.end);
+        }
         Ok(Earlier { ledger: Some(ledger), ended, only_failed: args.retry_failed.is_some() })
+    }
+
+    /// How often it has ended on a device.
+    #[cfg(feature = "nats")]
+    pub(super) fn attempts(&self, device: &str) -> usize {
+        self.ended.get(device).map_or(0, Vec::len)
     }
 
     /// The devices that it has left to do.
     pub(super) fn left(&self, devices: Vec<Device>) -> Vec<Device> {
-        let is_left = |device: &Device| match self.ended.get(device.name()) {
+        // What was said last of a device holds.
+        let is_left = |device: &Device| match self.ended.get(device.name()).and_then(|ends| ends.last()) {
             Some(end) => !end.is_done() && (!self.only_failed || *end != End::NotStarted),
             None => !self.only_failed,
         };
@@ -71,7 +85,7 @@ impl Earlier {
 }
 
 /// The ledgers, beside the journal.
-fn directory() -> Result<PathBuf, Usage> {
+pub(super) fn directory() -> Result<PathBuf, Usage> {
     Ok(delivery::journal_directory()?.with_file_name("runs"))
 }
 
@@ -116,7 +130,7 @@ impl Asked {
 
 /// Runs `verb` where many devices can be worked on at once; Ctrl-C stops it.
 pub(super) fn running(talk: &Talk, verb: impl AsyncFnOnce(Interrupt) -> Result<Exit, Usage>) -> Result<Exit, Usage> {
-    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = Builder::new_multi_thread().max_blocking_threads(BLOCKING).enable_all().build();
     let runtime = runtime.map_err(|error| (with_causes(&error), None))?;
     runtime.block_on(async { verb(super::interrupt::listen(talk.color)).await })
 }
@@ -150,7 +164,7 @@ impl<T> Shared<T> {
     pub(super) fn lines(
         &self,
         devices: &[Device],
-        ways: &Ways<'_>,
+        ways: &Ways,
         user: impl Fn(&T) -> Option<&str>,
         rehearse: impl Fn(&T, Line) -> Result<(), Usage>,
     ) -> Result<Vec<Line>, Usage> {

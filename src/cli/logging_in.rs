@@ -72,17 +72,18 @@ fn readable(path: &Path) -> io::Result<()> {
 }
 
 /// The ways to devices, all logged in to in the same manner: a password is asked for once, a jump host entered once.
-pub(super) struct Ways<'a> {
-    args: &'a SshArgs,
+pub(super) struct Ways {
+    args: SshArgs,
     dial: Dial,
     interrupt: Interrupt,
 }
 
-impl<'a> Ways<'a> {
+impl Ways {
     /// As the flags say; `options` are those of `-o`.
-    pub(super) fn new(args: &'a SshArgs, options: Vec<String>, interrupt: Interrupt) -> Result<Self, Usage> {
+    pub(super) fn new(args: &SshArgs, options: Vec<String>, interrupt: Interrupt) -> Result<Self, Usage> {
         check_files(args).map_err(|message| (message, None))?;
-        Ok(Ways { args, dial: dial(args, options).map_err(usage)?, interrupt })
+        let dial = dial(args, options).map_err(usage)?;
+        Ok(Ways { args: args.clone(), dial, interrupt })
     }
 
     /// The way to a device, as often as it takes. As in ssh, `-u` wins over the device, and both over `default_user`.
@@ -101,7 +102,7 @@ impl<'a> Ways<'a> {
         Ok(Line {
             dial: dial.clone(),
             endpoint,
-            within: within(self.args),
+            within: within(&self.args),
             interrupt: self.interrupt.clone(),
             simulated: false,
             serial: None,

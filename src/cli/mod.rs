@@ -26,9 +26,13 @@ mod rotate;
 mod scrape;
 mod sim;
 mod simulated;
+#[cfg(feature = "nats")]
+mod submit;
 mod terminal;
 mod transcript;
 mod verify;
+#[cfg(feature = "nats")]
+mod worker;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -64,6 +68,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Deliver(args) => deliver::run(&args, &mut reporter),
         Command::Inventory(args) => inventory::run(&args, &cli.talk, &mut reporter),
         Command::Preset(args) => preset::run(&args, &mut reporter),
+        #[cfg(feature = "nats")]
+        Command::Submit(args) => submit::run(&args, &cli.talk, &mut reporter),
+        #[cfg(feature = "nats")]
+        Command::Worker(args) => worker::run(&args, &cli.talk, &mut reporter),
         Command::Sim(args) => sim::run(&args, &mut reporter),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -193,16 +193,24 @@ pub(super) fn minting(args: &OrderArgs, line: Line, prepared: Prepared, custody:
 
 /// Where the keys of a fleet go: each to a place of its own.
 pub(super) fn fleet_custody(args: &OrderArgs, destinations: &[Destination]) -> Result<Custody, Usage> {
-    let shared = |to: &&Destination| !to.names_device() && !to.is_stdout() && to.kind() != "exec";
     if let Some(serial) = &args.request.serial {
         let hint = "the serial numbers of several devices stand in the inventory";
         return Err((format!("--serial {serial} is for one device"), Some(hint.into())));
     }
-    if let Some(to) = destinations.iter().find(shared) {
-        let message = format!("{to}: the keys of several devices would be written over each other there");
-        return Err((message, Some("put {{ device.name }} into it".into())));
-    }
+    check_apart(destinations)?;
     custody(args, destinations, Format::NameAndKey)
+}
+
+/// Each device's key needs a place of its own.
+pub(super) fn check_apart(destinations: &[Destination]) -> Result<(), Usage> {
+    let shared = |to: &&Destination| !to.names_device() && !to.is_stdout() && to.kind() != "exec";
+    match destinations.iter().find(shared) {
+        None => Ok(()),
+        Some(to) => {
+            let message = format!("{to}: the keys of several devices would be written over each other there");
+            Err((message, Some("put {{ device.name }} into it".into())))
+        }
+    }
 }
 
 /// Where the key goes; `format`: what stdout carries where nothing is said.

@@ -57,7 +57,12 @@ pub(super) fn serial(args: &RequestArgs, request: &Request) -> Option<String> {
 
 /// The templates, those of `--templates` over the embedded ones.
 pub(super) fn templates(args: &RequestArgs) -> Result<Templates, Usage> {
-    let files = match &args.templates {
+    templates_in(args.templates.as_deref())
+}
+
+/// Those of a folder over the embedded ones.
+pub(super) fn templates_in(folder: Option<&Path>) -> Result<Templates, Usage> {
+    let files = match folder {
         None => Vec::new(),
         Some(folder) => template_files(folder)?,
     };

@@ -248,6 +248,13 @@ impl Destination {
         (Destination { options, revealed: false, target: Arc::new(memory.clone()) }, memory)
     }
 
+    /// Whoever asked for the key, at the other end of an outlet; nobody can name it.
+    #[cfg(feature = "nats")]
+    pub fn outlet(recipients: super::seal::Recipients, outlet: Arc<dyn super::outlet::Outlet>) -> Self {
+        let options = Options::parse(super::outlet::LABEL, "", &[]);
+        Destination { options, revealed: false, target: Arc::new(super::outlet::Sealing { recipients, outlet }) }
+    }
+
     fn of(kind: &'static Kind, options: Options) -> Result<Self, DestinationError> {
         Ok(Destination { target: (kind.parse)(&options)?, revealed: false, options })
     }

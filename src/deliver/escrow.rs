@@ -128,7 +128,7 @@ fn draft(directory: &Path) -> Result<PrivateFile, DeliverError> {
 }
 
 /// `{"undelivered":[…],"record":{…}}` and a newline, sealed where there is somebody to seal it to.
-fn content(
+pub(super) fn content(
     record: &Record,
     undelivered: &[String],
     key: &Secret,
@@ -238,9 +238,9 @@ impl EscrowPlace {
 
 /// What a file of the escrow holds.
 #[derive(serde::Deserialize)]
-struct Content {
+pub(super) struct Content {
     undelivered: Vec<String>,
-    record: StoredRecord,
+    pub(super) record: StoredRecord,
 }
 
 fn is_key(path: &Path) -> bool {
@@ -249,7 +249,7 @@ fn is_key(path: &Path) -> bool {
 }
 
 /// A file of the escrow: regular, and not larger than any of ours. A pipe of that name would hold us up for ever.
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let found = fs::metadata(path)?;
     if !found.is_file() || found.len() > LARGEST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file of the escrow"));
@@ -257,17 +257,36 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     fs::read(path).map(Zeroizing::new)
 }
 
-fn is_sealed(path: &Path) -> bool {
+pub(super) fn is_sealed(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "age")
+}
+
+/// How the time stands in a file name.
+const TIME: &str = "%Y%m%dT%H%M%S.%9f";
+
+/// Whether a file of the escrow may be one of that device, as its name says; names that differ in odd characters look alike.
+#[cfg(feature = "nats")]
+pub fn is_of(path: &Path, device: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(&format!("{}-", safe(device)))
+}
+
+/// When a file of the escrow was named, just before its key was generated.
+#[cfg(feature = "nats")]
+pub(super) fn named_at(path: &Path) -> Option<jiff::Timestamp> {
+    let stem = path.file_name()?.to_str()?.trim_end_matches(".age").trim_end_matches(".json");
+    let time = jiff::civil::DateTime::strptime(TIME, stem.rsplit_once('-')?.1).ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(time).ok()
+}
+
+fn safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect()
 }
 
 /// Device, API user and time, each reduced to what is safe in a file name.
 fn file_name(record: &Record, sealed: bool) -> String {
     let user = record.api_user.as_deref().unwrap_or("key");
-    let safe = |text: &str| -> String {
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(80).collect()
-    };
-    let time = record.generated_at.strftime("%Y%m%dT%H%M%S.%9f");
+    let time = record.generated_at.strftime(TIME);
     let ending = if sealed { "json.age" } else { "json" };
     format!("{}-{}-{time}.{ending}", safe(&record.device), safe(user))
 }

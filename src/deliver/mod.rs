@@ -28,6 +28,8 @@ pub mod escrow;
 pub mod fetch;
 pub mod format;
 pub mod memory;
+#[cfg(feature = "nats")]
+pub mod outlet;
 pub mod path;
 pub mod record;
 pub mod seal;

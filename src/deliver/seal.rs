@@ -105,6 +105,41 @@ impl fmt::Debug for Recipients {
     }
 }
 
+/// An identity of our own: who holds it opens what is sealed to its recipient.
+#[cfg(feature = "nats")]
+pub struct Identity;
+
+#[cfg(feature = "nats")]
+impl Identity {
+    /// Makes one, in a private file (0600) that must not exist yet; returns its recipient, `age1…`.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn create(path: &Path) -> io::Result<String> {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use age::secrecy::ExposeSecret;
+
+        let identity = age::x25519::Identity::generate();
+        let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(identity.to_string().expose_secret().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        Ok(identity.to_public().to_string())
+    }
+
+    /// The recipient of the first identity in a file of age's own.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds no such identity: of an SSH key the public half is the recipient.
+    pub fn recipient(path: &Path) -> io::Result<String> {
+        let text = Zeroizing::new(std::fs::read_to_string(path)?);
+        let identity = text.lines().find_map(|line| age::x25519::Identity::from_str(line.trim()).ok());
+        let none = || io::Error::new(io::ErrorKind::InvalidData, "it holds no identity of age's own");
+        Ok(identity.ok_or_else(none)?.to_public().to_string())
+    }
+}
+
 /// Opens what was sealed, with the identities of a file: age's own, or an SSH private key without passphrase.
 ///
 /// # Errors

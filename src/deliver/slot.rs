@@ -24,9 +24,14 @@ pub(super) trait Slot: Send {
         None
     }
 
-    /// Whether it writes to standard output: such a one comes last, and there is one at most.
+    /// Whether it writes to standard output: there is one such at most.
     fn is_stdout(&self) -> bool {
         false
+    }
+
+    /// Whether it carries the record, which has to be complete then.
+    fn comes_last(&self) -> bool {
+        self.is_stdout()
     }
 
     /// Whether a person would see the key there.
@@ -48,7 +53,7 @@ pub struct Reservation {
 }
 
 /// A destination that has the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stored {
     /// The destination as it is told and recorded: `stdout`, `dotenv:keys/fw1.env`.
     pub destination: String,
@@ -128,7 +133,7 @@ pub(super) fn slots(
         slots.push(slot);
     }
     // Stdout comes last, so that the record it may carry names every destination that has the key.
-    slots.sort_by_key(|slot| slot.is_stdout());
+    slots.sort_by_key(|slot| slot.comes_last());
     Ok(slots)
 }
 
@@ -201,13 +206,13 @@ pub fn resume(kept: Kept, format: Format) -> Secured {
 pub enum Part {
     /// All of them.
     All,
-    /// All but standard output, which carries the record: it waits until that is complete.
+    /// All but those that carry the record, as standard output does: they wait until that is complete.
     Stores,
 }
 
 impl Part {
     fn has(self, slot: &dyn Slot) -> bool {
-        self == Part::All || !slot.is_stdout()
+        self == Part::All || !slot.comes_last()
     }
 }
 

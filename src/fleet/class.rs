@@ -70,6 +70,16 @@ impl Class {
         }
     }
 
+    /// The class of that name in JSON.
+    pub fn named(name: &str) -> Option<Class> {
+        serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
+    }
+
+    /// The name in JSON, which [`Class::named`] reads.
+    pub fn word(self) -> String {
+        self.name().replace(' ', "-")
+    }
+
     /// The class of a failure.
     pub fn of(failure: &Failure) -> Class {
         of_error(&failure.error)
@@ -89,7 +99,11 @@ impl fmt::Display for Class {
 
 /// Whether a password that other devices are to get was refused.
 pub fn refused_password(failure: &Failure) -> bool {
-    let MintError::Dial(DialError::Refused { tried, .. }) = &failure.error else { return false };
+    let tried = match &failure.error {
+        MintError::Dial(DialError::Refused { tried, .. }) => tried,
+        MintError::Elsewhere(elsewhere) => return elsewhere.refused_password,
+        _ => return false,
+    };
     tried.iter().any(|tried| tried == "password" || tried == "keyboard-interactive")
 }
 
@@ -97,6 +111,7 @@ fn of_error(error: &MintError) -> Class {
     match error {
         MintError::Deliver(_) | MintError::Undelivered(_) => Class::Delivery,
         MintError::Dial(error) => of_dial(error),
+        MintError::Elsewhere(elsewhere) => Class::named(&elsewhere.class).unwrap_or(Class::Unexpected),
         MintError::Fault(fault) | MintError::Unsaved(fault) | MintError::NoTransaction(fault) => of_fault(fault),
         MintError::NotProven(_) => Class::NotProven,
         MintError::NotStarted => Class::NotStarted,
@@ -171,5 +186,17 @@ fn of_survey(error: &SurveyError) -> Class {
         SurveyError::Fault(fault) => of_fault(fault),
         SurveyError::Render(_) => Class::Local,
         _ => Class::Unexpected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_that_travels_is_the_same_when_it_arrives() {
+        let classes = [Class::HostKey, Class::PasswordWithheld, Class::Local, Class::NotStarted, Class::OtherDevice];
+        assert_eq!(classes.map(|class| Class::named(&class.word())), classes.map(Some));
+        assert_eq!(Class::named("bad luck"), None);
     }
 }

@@ -16,7 +16,7 @@ use super::version::Version;
 use super::wanted::{wanted_profile, wanted_user};
 
 /// What the operator allows beyond the request itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Consent {
     /// `--replace-key`: the API user's key may be replaced, its consumers cut off.
     pub replace_key: bool,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::request_text::RequestText;
+use super::request_text::{RequestFlags, RequestText};
 use super::suggestion::nearest;
 
 /// A request that was read out of a file, each value with its place; or several, one laid over the other.
@@ -243,6 +243,13 @@ impl RequestFile {
         }
     }
 
+    /// This with `flags` over it as the JSON of a request file, which [`RequestFile::parse`] reads like any other: without
+    /// where the key goes, and without `--allow-weak`, which no file says.
+    pub fn to_json(&self, flags: RequestFlags) -> serde_json::Value {
+        // Text, lists and maps: nothing in it can fail.
+        serde_json::to_value(RequestText::from(flags).over(self.0.clone())).unwrap_or_default()
+    }
+
     /// This laid over `base`: the keys of both are merged, those of maps in maps too, and where both have a value, or a
     /// list, this one's replaces the other's.
     #[must_use]
@@ -298,6 +305,31 @@ ssh: { user: automation }
             profile @ ProfileRequest::Existing(_) => panic!("{profile:?}"),
         };
         assert_eq!(permissions(merged), permissions(file("alone", alone)));
+    }
+
+    #[test]
+    fn a_request_reads_back_from_its_json() {
+        let flags = || RequestFlags {
+            grants: vec![
+                "fwgrp.policy=none".into(),
+                "netgrp=read".into(),
+                "sysgrp.mnt=read".into(),
+                "sysgrp=none".into(),
+            ],
+            expires: Some("12h".into()),
+            ..RequestFlags::default()
+        };
+        let json = file("base", BASE).to_json(flags());
+        let again = RequestFile::parse("json", &json.to_string()).unwrap();
+        let mut meant = Request::from_parts(Some(file("base", BASE)), flags()).unwrap();
+        meant.deliver.clear();
+        let read = Request::from_parts(Some(again), RequestFlags::default()).unwrap();
+        let resolved = |request: &Request| match &request.profile {
+            ProfileRequest::Made { permissions, .. } => permissions.resolve(NEWEST).unwrap().permissions,
+            profile @ ProfileRequest::Existing(_) => panic!("{profile:?}"),
+        };
+        assert_eq!(resolved(&read), resolved(&meant));
+        assert_eq!(Request { profile: meant.profile.clone(), ..read }, meant);
     }
 
     #[test]

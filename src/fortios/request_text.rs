@@ -1,5 +1,10 @@
 //! A request while every value is still text with its place: what flags and file have in common, and who wins.
 
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
 use super::place::{Place, Placed};
 use super::request_file::{Body, DeliverEntry, GroupPart, Text};
 
@@ -141,7 +146,53 @@ fn some(values: Vec<Value>) -> Option<Vec<Value>> {
     (!values.is_empty()).then_some(values)
 }
 
+/// As a request file has it, but for where the key goes and what only flags say.
+impl Serialize for RequestText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let one = |value: &Option<Value>| value.as_ref().map(|value| json!(value.value));
+        let list = |values: &Option<Vec<Value>>| {
+            values.as_ref().map(|values| values.iter().map(|value| json!(value.value)).collect())
+        };
+        let api_user = part([
+            ("name", one(&self.api_user)),
+            ("comments", one(&self.comments)),
+            ("trusted_hosts", list(&self.trusted_hosts)),
+            ("vdoms", list(&self.vdoms)),
+            ("schedule", one(&self.schedule)),
+            ("cors_origin", one(&self.cors_origin)),
+            ("peer_group", one(&self.peer_group)),
+            ("expires", one(&self.expires)),
+        ]);
+        let profile = part([
+            ("name", one(&self.profile)),
+            ("preset", one(&self.preset)),
+            ("permissions", Some(json!(self.permissions()))),
+            ("comments", one(&self.profile_comments)),
+            ("scope", one(&self.scope)),
+        ]);
+        let ssh = part([("user", self.ssh_user.as_ref().map(|user| json!(user)))]);
+        let device = part([("serial", self.serial.as_ref().map(|serial| json!(serial)))]);
+        json!({ "api_user": api_user, "profile": profile, "ssh": ssh, "device": device }).serialize(serializer)
+    }
+}
+
+/// The keys that have a value.
+fn part<const N: usize>(values: [(&str, Option<serde_json::Value>); N]) -> serde_json::Value {
+    values.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
 impl RequestText {
+    /// The grants as a map in which the order says nothing: what a later one for a whole group replaces is gone.
+    fn permissions(&self) -> BTreeMap<&str, &str> {
+        let mut permissions = BTreeMap::new();
+        for grant in &self.grants {
+            let (subject, level) = grant.value.split_once('=').unwrap_or((&grant.value, ""));
+            permissions.retain(|other: &&str, _| other.split_once('.').is_none_or(|(group, _)| group != subject));
+            permissions.insert(subject, level);
+        }
+        permissions
+    }
+
     /// A file's body; `above` is the number of lines in front of it.
     pub(super) fn in_file(name: &str, above: u64, body: Body) -> Self {
         let file = File { name, above };

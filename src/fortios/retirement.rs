@@ -46,7 +46,7 @@ pub enum Stays {
 }
 
 /// What may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Claim {
     /// The API user may go, and not only its key.
     pub user: bool,

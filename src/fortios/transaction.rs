@@ -12,7 +12,8 @@ use super::version::Version;
 const SINCE: Version = Version::new(6, 2, 0);
 
 /// `--transaction`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Transaction {
     /// None: each object appears when it is complete.
     #[default]

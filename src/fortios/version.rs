@@ -3,14 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A FortiOS release, `7.4.8`, with the build number when the device told it.
 ///
 /// Ordering and equality are those of `(major, minor, patch)`: the build is information, not a rank, because special
 /// builds of one release carry unrelated numbers.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Version {
     /// `7` in `7.4.8`.
     pub major: u16,
@@ -186,6 +186,12 @@ impl FromStr for Version {
         let (major, minor, patch) = three_numbers(release).ok_or_else(form)?;
         let build = build_number(rest).ok_or_else(form)?;
         Ok(Version { major, minor, patch, build })
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
     }
 }
 

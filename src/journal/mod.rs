@@ -168,11 +168,7 @@ impl Journal {
 
     /// The files of the runs on a device, the oldest first.
     fn files(&self, serial: &str) -> Vec<PathBuf> {
-        let directory = self.directory.join(file_name(serial));
-        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
-        paths.sort();
-        paths
+        files_in(&self.directory.join(file_name(serial)))
     }
 
     /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
@@ -186,6 +182,14 @@ impl Journal {
         let run = self.run.as_deref()?;
         let last = runs.iter().rfind(|past| past.is_for(api_users))?;
         Some(last).filter(|past| past.planned.run.as_deref() == Some(run) && past.is_done())
+    }
+
+    /// The run that names this file of the escrow, of whatever device.
+    #[cfg(feature = "nats")]
+    pub fn of_escrow(&self, file: &Path) -> Option<Past> {
+        let devices = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let names_it = |past: &Past| past.escrow() == Some(file) || past.void().any(|void| void == file);
+        devices.flat_map(|device| files_in(&device.path())).filter_map(|path| Past::read(&path)).find(names_it)
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.
@@ -226,6 +230,14 @@ fn locked(path: &Path, device: &str, api_user: &str) -> Result<Lock, JournalErro
         }
         Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
     }
+}
+
+/// The files of the runs in the directory of a device, the oldest first.
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
+    paths.sort();
+    paths
 }
 
 fn is_run(path: &Path) -> bool {

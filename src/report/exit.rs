@@ -27,6 +27,20 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The one that has this number: what a run on one device may end with.
+    pub const fn of_status(status: u8) -> Exit {
+        match status {
+            0 => Exit::Done,
+            2 => Exit::Usage,
+            3 => Exit::Differs,
+            4 => Exit::Partly,
+            5 => Exit::Escrowed,
+            6 => Exit::NeedsPerson,
+            130 => Exit::Interrupted,
+            _ => Exit::Failed,
+        }
+    }
+
     /// The number.
     pub const fn status(self) -> u8 {
         match self {

@@ -26,6 +26,10 @@ impl Reporter {
     /// Says what went wrong on `device` and what is left there; returns how the run ends.
     pub fn failed(&mut self, device: &str, failure: &Failure) -> Exit {
         match &failure.error {
+            MintError::Elsewhere(elsewhere) if !elsewhere.lines.is_empty() => {
+                elsewhere.lines.iter().for_each(|line| self.retell(line));
+                return exit(failure);
+            }
             MintError::Undelivered(undelivered) => self.undelivered(device, undelivered),
             MintError::Fault(fault) => self.fault(device, fault),
             error => self.error(Some(device), error),
@@ -111,7 +115,7 @@ impl Reporter {
                     listed(objects)
                 ));
             }
-            Left::Minted => {}
+            Left::Minted | Left::Elsewhere => {}
             Left::Escrowed(escrowed) => self.escrowed(escrowed),
             Left::Overtaken => {
                 self.note("its key is left alone, and so is what was made for it; no key was generated");
@@ -224,26 +228,35 @@ fn fault_words(fault: &Fault) -> String {
 }
 
 /// How a run on the device alone would end.
-pub(super) fn exit(failure: &Failure) -> Exit {
+pub fn exit(failure: &Failure) -> Exit {
     match (&failure.left, &failure.error) {
         (Left::Minted, MintError::Undelivered(undelivered)) => match undelivered.escrowed {
             Escrowed::At(_) => Exit::Escrowed,
             Escrowed::Failed { .. } => Exit::NeedsPerson,
         },
+        (_, MintError::Elsewhere(elsewhere)) => Exit::of_status(elsewhere.exit),
         (Left::Escrowed(Escrowed::At(_)), _) => Exit::Escrowed,
         (Left::Escrowed(Escrowed::Failed { .. }), _) => Exit::NeedsPerson,
         (Left::Untouched | Left::Undone(_) | Left::OldStays { .. }, error) if error.is_interrupt() => Exit::Interrupted,
         (Left::Untouched | Left::Undone(_), _) => Exit::Failed,
-        (Left::OldStays { .. } | Left::Overtaken | Left::Minted | Left::Unsaved | Left::NeedsPerson { .. }, _) => {
-            Exit::NeedsPerson
-        }
+        (
+            Left::Elsewhere
+            | Left::OldStays { .. }
+            | Left::Overtaken
+            | Left::Minted
+            | Left::Unsaved
+            | Left::NeedsPerson { .. },
+            _,
+        ) => Exit::NeedsPerson,
     }
 }
 
-pub(super) fn hint(error: &MintError) -> Option<String> {
+/// What to type next.
+pub fn hint(error: &MintError) -> Option<String> {
     match error {
         MintError::Deliver(error) => error.hint(),
         MintError::Dial(error) => error.hint(),
+        MintError::Elsewhere(elsewhere) => elsewhere.hint.clone(),
         MintError::Escrow(error) => error.hint(),
         MintError::Fault(fault) => fault_hint(fault),
         MintError::Journal(error) => error.hint(),

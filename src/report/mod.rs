@@ -20,6 +20,8 @@ pub mod fleet;
 mod grid;
 mod html;
 pub mod inventory;
+#[cfg(feature = "nats")]
+mod nats;
 pub mod plan;
 pub mod revoke;
 mod rotate;
@@ -34,7 +36,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 pub use exit::Exit;
-pub use failure::{refusal, words};
+pub use failure::{exit as exit_of, hint as hint_of, refusal, words};
 pub use fleet::live::{aside, clear as clear_display};
 pub use html::PageError;
 pub use style::{Color, UnknownColor};
@@ -129,6 +131,11 @@ impl Reporter {
     pub fn note(&mut self, text: &str) {
         let label = self.palette.note("note");
         self.message(&label, text);
+    }
+
+    /// A line that was said elsewhere.
+    fn retell(&mut self, line: &str) {
+        self.write(&format!("{}\n", printable(line)));
     }
 
     /// Says what to type next.

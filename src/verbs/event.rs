@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::deliver::{Action, Stored};
 use crate::fortios::permissions::Permissions;
@@ -18,7 +19,7 @@ pub trait Observer {
 }
 
 /// Something that happened on one device.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The connection stands and the login succeeded.
     Connected(Connected),
@@ -128,7 +129,7 @@ pub enum Event {
 }
 
 /// What became of the key of a run that is taken up again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Taken {
     /// It had generated none.
     NoKey,
@@ -145,7 +146,7 @@ pub enum Taken {
 }
 
 /// How the device was reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connected {
     /// The IP address or host name of the connection.
     pub address: String,
@@ -160,7 +161,7 @@ pub struct Connected {
 }
 
 /// Why a host key is trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trust {
     /// It stands in this line (counted from 1) of a known hosts file.
     KnownHosts {
@@ -188,7 +189,7 @@ pub enum Trust {
 }
 
 /// What the survey of a device found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// `FortiGate-100F`.
     pub model: String,
@@ -207,7 +208,7 @@ pub struct Found {
 }
 
 /// Something that the operator should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Warning {
     /// The release is newer than every surveyed one.
     NewerThanKnown(Version),

@@ -1,6 +1,7 @@
 //! What went wrong in a mint, and what that left on the device.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::deliver::{DeliverError, EscrowError, Escrowed, Undelivered};
 use crate::fortios::plan::PlanError;
@@ -33,6 +34,9 @@ pub enum MintError {
     /// A key of an earlier run is in the escrow and cannot be taken out.
     #[error(transparent)]
     Escrow(#[from] EscrowError),
+    /// It failed on a worker, which tells this of it.
+    #[error("{}", .0.message)]
+    Elsewhere(Box<Elsewhere>),
     /// No connection, no trust, or no login.
     #[error(transparent)]
     Dial(#[from] DialError),
@@ -111,6 +115,23 @@ pub enum MintError {
     Unsaved(#[source] Fault),
 }
 
+/// A failure in another process, in its words; no secret in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// What went wrong, in one line.
+    pub message: String,
+    /// What kind of failure it was, as a class of a fleet's failures is written in JSON.
+    pub class: String,
+    /// The exit status that a run on this device alone would have there.
+    pub exit: u8,
+    /// What to type next.
+    pub hint: Option<String>,
+    /// All that was said of it there, line by line.
+    pub lines: Vec<String>,
+    /// Whether a password was refused that other devices are to get as well.
+    pub refused_password: bool,
+}
+
 impl From<OpenError> for MintError {
     fn from(error: OpenError) -> Self {
         match error {
@@ -148,7 +169,18 @@ impl Failure {
     }
 }
 
+impl From<Elsewhere> for Box<Failure> {
+    fn from(elsewhere: Elsewhere) -> Self {
+        Failure::boxed(MintError::Elsewhere(Box::new(elsewhere)), Left::Elsewhere)
+    }
+}
+
 impl Failure {
+    /// Of a key that has come from elsewhere and is not everywhere it should be.
+    pub fn undelivered(undelivered: Box<Undelivered>) -> Box<Failure> {
+        Failure::boxed(MintError::Undelivered(undelivered), Left::Minted)
+    }
+
     /// Of a device that something of ours broke on: what is left there has to be looked at.
     pub fn broken() -> Box<Failure> {
         Failure::boxed(MintError::Broken, Left::NeedsPerson { what: Remains::Unseen, mend: None })
@@ -182,6 +214,8 @@ pub enum Left {
     Escrowed(Escrowed),
     /// Everything but the save to flash.
     Unsaved,
+    /// What the worker tells that was there.
+    Elsewhere,
     /// Something that a person has to look at.
     NeedsPerson {
         /// What is known of it.

@@ -21,6 +21,8 @@ mod lesson;
 mod memory;
 pub mod mint;
 mod order;
+#[cfg(feature = "nats")]
+pub mod pass_on;
 pub mod plan;
 pub mod program;
 mod push;

@@ -38,7 +38,12 @@ impl Site<'_> {
         let state = match left {
             Left::Untouched | Left::Undone(_) if self.key_is_out => return,
             Left::Untouched | Left::Undone(_) => State::TakenBack,
-            Left::Minted | Left::Escrowed(_) | Left::OldStays { .. } | Left::Overtaken | Left::Unsaved => return,
+            Left::Minted
+            | Left::Elsewhere
+            | Left::Escrowed(_)
+            | Left::OldStays { .. }
+            | Left::Overtaken
+            | Left::Unsaved => return,
             Left::NeedsPerson { what, .. } => State::Left { what: what.word().to_owned() },
         };
         let is_void = state == State::TakenBack;

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::fortios::script::Script;
 use crate::rest::{Assurance, CertificateFault};
 
 /// What the verification of a key came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// Whether the key works; `None`: that is not known.
     pub verified: Option<bool>,
@@ -19,11 +20,14 @@ pub struct Verified {
     pub detail: String,
     /// The HTTP status, when there was an answer.
     pub status: Option<u16>,
-    /// Why the other end was taken for the device, when it was.
+    /// Why the other end was taken for the device, when it was; told to people where it was found only.
+    #[serde(skip)]
     pub assurance: Option<Assurance>,
-    /// The likely cause, when the key was not seen to work.
+    /// The likely cause, when the key was not seen to work; as above.
+    #[serde(skip)]
     pub cause: Option<Cause>,
-    /// The CLI that mends the cause, where it is known.
+    /// The CLI that mends the cause, where it is known; as above.
+    #[serde(skip)]
     pub mend: Option<Script>,
     /// Whether the device takes keys in URLs too (`rest-api-key-url-query`), when it says so.
     pub key_in_url: Option<bool>,

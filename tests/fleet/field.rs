@@ -71,16 +71,19 @@ impl Field {
 
     /// The program, where the fleet is the inventory and the password is known.
     pub fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(program());
+        let mut command = self.bare();
         command
             .arg(verb)
             .args(["--inventory", "inventory.yaml"])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
             .env("XDG_STATE_HOME", self.path("state"))
-            .env("FGTKEY_PASSWORD", "admin")
-            .stdin(Stdio::null());
+            .env("FGTKEY_PASSWORD", "admin");
+        command
+    }
+
+    /// The program in this folder, which knows nothing.
+    pub fn bare(&self) -> Command {
+        let mut command = Command::new(program());
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
         command
     }
 
@@ -140,7 +143,8 @@ pub fn keys(stdout: &[u8]) -> BTreeMap<String, String> {
     let mut keys = BTreeMap::new();
     for line in std::str::from_utf8(stdout).unwrap().lines() {
         let (device, key) = line.split_once('\t').unwrap();
-        assert!(keys.insert(device.to_owned(), key.to_owned()).is_none(), "{device} twice");
+        let before = keys.insert(device.to_owned(), key.to_owned());
+        assert!(before.is_none(), "{device} twice: {before:?}, {key}");
     }
     keys
 }

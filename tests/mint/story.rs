@@ -91,9 +91,12 @@ impl Story {
                 self.is_as_before()?;
                 self.old_key_lives()
             }
-            Left::Minted | Left::Escrowed(_) | Left::OldStays { .. } | Left::Overtaken | Left::Unsaved => {
-                Err(format!("{:?} although the key was delivered", failure.left))
-            }
+            Left::Minted
+            | Left::Elsewhere
+            | Left::Escrowed(_)
+            | Left::OldStays { .. }
+            | Left::Overtaken
+            | Left::Unsaved => Err(format!("{:?} although the key was delivered", failure.left)),
             Left::NeedsPerson { what: Remains::KeyVoid { .. } | Remains::KeyUnknown { .. }, .. } => {
                 self.is_as_before_but_for_the_key()
             }

@@ -117,6 +117,16 @@ impl Inventory {
         Inventory::of(draft)
     }
 
+    /// The devices of lines of NDJSON that stand in no file; `name` is for errors.
+    ///
+    /// # Errors
+    /// As for [`Inventory::load`].
+    pub fn of_lines(name: &str, text: &str) -> Result<Inventory, InventoryError> {
+        let mut draft = Draft::new();
+        rows::read_json(&name.into(), text, &mut draft)?;
+        Inventory::of(draft)
+    }
+
     /// The devices in their order: that of the sources, within Ansible's formats that of its group `all`. Not checked.
     pub fn devices(&self) -> &[Entry] {
         &self.devices

@@ -30,7 +30,7 @@ pub(super) fn run(args: &WorkerArgs, talk: &Talk, reporter: &mut Reporter) -> Ex
             let make = maker(ways, workplace.clone());
             let broker = match open(&args.broker, "fgtkey worker").await {
                 Ok(broker) => broker,
-                Err(error) => return Ok(unopened(&*error, reporter)),
+                Err(error) => return Ok(unopened(&error, reporter)),
             };
             let jobs = args.jobs.into();
             reporter.working(&args.site, jobs);

@@ -309,7 +309,7 @@ fn listed(device: &Device) -> Value {
 
 fn address(device: &Device) -> &str {
     match device {
-        Device::Named(text) => text,
+        Device::Named(text) => text.rsplit_once('@').map_or(text.as_str(), |(_, place)| place),
         Device::Listed(entry) => &entry.address,
     }
 }

@@ -182,12 +182,16 @@ impl Journal {
         last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
     }
 
+    /// Whether a run was part of the same run over a fleet as this.
+    pub fn is_of_this_run(&self, past: &Past) -> bool {
+        self.run.is_some() && past.planned.run.as_deref() == self.run.as_deref()
+    }
+
     /// What the run over a fleet that this is part of has done for these API users of a device, if it came to its end.
     pub fn done_in_this_run(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
-        let run = self.run.as_deref()?;
         let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
         let last = self.runs(serial).into_iter().rfind(is_meant)?;
-        Some(last).filter(|past| past.planned.run.as_deref() == Some(run) && past.is_done())
+        Some(last).filter(|past| self.is_of_this_run(past) && past.is_done())
     }
 
     /// The run that names this file of the escrow, of whatever device.

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 use tempfile::NamedTempFile;
@@ -28,14 +29,13 @@ pub(super) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// Creates the file in `directory` and fills it with `room` bytes, written through to the disk.
+    /// Creates the file in `directory` and takes room for `room` bytes on the disk.
     ///
     /// Fails when the directory takes no new files, and when the disk or a quota is full.
     pub(super) fn reserve(directory: &Path, room: usize) -> io::Result<Self> {
         sweep(directory);
         let mut draft = locked_draft(directory)?;
-        draft.as_file_mut().write_all(&vec![b' '; room])?;
-        draft.as_file().sync_all()?;
+        take_room(draft.as_file_mut(), room)?;
         Ok(PrivateFile { draft, directory: directory.to_owned() })
     }
 
@@ -74,6 +74,29 @@ impl PrivateFile {
     }
 }
 
+/// Takes the blocks without waiting for the disk, which thousands of devices would feel; where the file system cannot do
+/// that, by writing them.
+fn take_room(file: &mut File, room: usize) -> io::Result<()> {
+    match allocated(file, room) {
+        Err(Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) => {
+            file.write_all(&vec![b' '; room])?;
+            file.sync_all()
+        }
+        allocated => Ok(allocated?),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn allocated(file: &File, room: usize) -> Result<(), Errno> {
+    let room = nix::libc::off_t::try_from(room).map_err(|_| Errno::EFBIG)?;
+    nix::fcntl::posix_fallocate(file, 0, room)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allocated(_: &File, _: usize) -> Result<(), Errno> {
+    Err(Errno::ENOSYS)
+}
+
 /// A draft with a lock on it, by which other runs know that it is not abandoned as long as we live. One that another run swept
 /// away before it was locked is made again.
 fn locked_draft(directory: &Path) -> io::Result<NamedTempFile> {
@@ -94,12 +117,15 @@ fn locked_draft(directory: &Path) -> io::Result<NamedTempFile> {
 pub(super) fn sweep(directory: &Path) {
     static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let first = SWEPT.lock().is_ok_and(|mut swept| swept.insert(directory.to_owned()));
+    if !first {
+        return;
+    }
     let Ok(entries) = fs::read_dir(directory) else { return };
     let is_draft = |entry: &fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         name.starts_with(PREFIX) && name.ends_with(SUFFIX)
     };
-    for entry in entries.flatten().take_while(|_| first).filter(is_draft) {
+    for entry in entries.flatten().filter(is_draft) {
         // What cannot be opened or removed belongs to somebody else.
         let _ = remove_abandoned(&entry.path());
     }
@@ -128,8 +154,8 @@ pub(super) fn discard(path: &Path) -> io::Result<()> {
     let draft = path.with_file_name(format!("{PREFIX}{name}{SUFFIX}"));
     let file = open_to_wipe(path)?;
     fs::rename(path, &draft)?;
-    wipe(file, &draft)?;
-    path.parent().map_or(Ok(()), sync_directory)
+    // Should the power fail now, what comes back is a draft without the key.
+    wipe(file, &draft)
 }
 
 fn open_to_wipe(path: &Path) -> io::Result<File> {

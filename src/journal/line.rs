@@ -113,3 +113,26 @@ pub enum State {
         what: String,
     },
 }
+
+impl State {
+    /// Whether it has to be on the disk before anything else happens: it announces what cannot be seen afterwards, or lets
+    /// the escrow be emptied.
+    pub(super) fn must_last(&self) -> bool {
+        match self {
+            State::Planned(_)
+            | State::Generating { .. }
+            | State::Delivering
+            | State::Retiring { .. }
+            | State::Done
+            | State::TakenBack
+            | State::Left { .. } => true,
+            // The key is in the escrow, which is on the disk, and no destination gets it before `Delivering`.
+            State::Issued { .. } => false,
+            State::Pushed
+            | State::Stored { .. }
+            | State::Delivered
+            | State::Verified { .. }
+            | State::Retired { .. } => false,
+        }
+    }
+}

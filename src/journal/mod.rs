@@ -2,7 +2,8 @@
 //! and finished by the next one.
 //!
 //! Each run is a file, `SERIAL/RUN.ndjson`, one line of JSON a step, written and synced before the step that it
-//! announces. No secret is ever in it: where a key is, it says (`escrow`), not what it is.
+//! announces; what only says that a step was taken is synced with the next that is announced. No secret is ever in it:
+//! where a key is, it says (`escrow`), not what it is.
 //!
 //! | state | means |
 //! |---|---|
@@ -35,6 +36,9 @@ use tempfile::TempDir;
 pub use line::{Lent, Planned, State};
 pub use past::{KeyState, Past};
 pub use run::Run;
+
+/// Where the locks of addresses are. No serial number is like that.
+const ADDRESSES: &str = "addresses";
 
 /// How many finished runs of one API user on one device are kept.
 const KEPT: usize = 8;
@@ -118,23 +122,8 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Busy`] when another run has it.
     pub fn lock(&self, serial: &str, api_user: &str) -> Result<Lock, JournalError> {
-        let directory = self.of_device(serial)?;
-        let path = directory.join(format!("{}.lock", file_name(api_user)));
-        let doing = || format!("open {}", path.display());
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(io_error(doing))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(JournalError::Busy { serial: serial.to_owned(), api_user: api_user.to_owned() })
-            }
-            Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
-        }
+        let path = self.of_device(serial)?.join(format!("{}.lock", file_name(api_user)));
+        locked(&path, serial, api_user)
     }
 
     /// The same before it is known which device that is, so that two runs do not decide side by side.
@@ -142,7 +131,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Busy`] when another run has it.
     pub fn lock_at(&self, host: &str, port: u16, api_user: &str) -> Result<Lock, JournalError> {
-        self.lock(&format!("{host}:{port}"), api_user)
+        let address = format!("{host}:{port}");
+        let name = format!("{} {}.lock", file_name(&address), file_name(api_user));
+        locked(&self.of_device(ADDRESSES)?.join(name), &address, api_user)
     }
 
     /// Begins a run: its plan is on disk when this returns.
@@ -172,14 +163,17 @@ impl Journal {
 
     /// The runs on a device that are still known, the oldest first. What cannot be read is passed over: it is no run of ours.
     pub fn runs(&self, serial: &str) -> Vec<Past> {
-        runs_in(&self.directory.join(file_name(serial)))
+        self.files(serial).iter().filter_map(|path| Past::read(path)).collect()
+    }
+
+    /// The files of the runs on a device, the oldest first.
+    fn files(&self, serial: &str) -> Vec<PathBuf> {
+        files_in(&self.directory.join(file_name(serial)))
     }
 
     /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
     pub fn unfinished(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
-        let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
-        let last = self.runs(serial).into_iter().rfind(is_meant);
-        last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
+        unfinished(&self.runs(serial), api_users).cloned()
     }
 
     /// Whether a run was part of the same run over a fleet as this.
@@ -187,10 +181,10 @@ impl Journal {
         self.run.is_some() && past.planned.run.as_deref() == self.run.as_deref()
     }
 
-    /// What the run over a fleet that this is part of has done for these API users of a device, if it came to its end.
-    pub fn done_in_this_run(&self, serial: &str, api_users: &[&str]) -> Option<Past> {
-        let is_meant = |past: &Past| api_users.contains(&past.planned.api_user.as_str());
-        let last = self.runs(serial).into_iter().rfind(is_meant)?;
+    /// Of the runs on a device, what the run over a fleet that this is part of has done for these API users, if it came to
+    /// its end.
+    pub fn done_in_this_run<'a>(&self, runs: &'a [Past], api_users: &[&str]) -> Option<&'a Past> {
+        let last = runs.iter().rfind(|past| past.is_for(api_users))?;
         Some(last).filter(|past| self.is_of_this_run(past) && past.is_done())
     }
 
@@ -199,11 +193,14 @@ impl Journal {
     pub fn of_escrow(&self, file: &Path) -> Option<Past> {
         let devices = fs::read_dir(&self.directory).into_iter().flatten().flatten();
         let names_it = |past: &Past| past.escrow() == Some(file) || past.void().any(|void| void == file);
-        devices.flat_map(|device| runs_in(&device.path())).find(names_it)
+        devices.flat_map(|device| files_in(&device.path())).filter_map(|file| Past::read(&file)).find(names_it)
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.
     fn prune(&self, planned: &Planned) {
+        if self.files(&planned.serial).len() <= KEPT {
+            return;
+        }
         let runs = self.runs(&planned.serial);
         let of_user = runs.iter().filter(|past| past.planned.api_user == planned.api_user && past.is_finished());
         let finished: Vec<&Past> = of_user.collect();
@@ -219,11 +216,32 @@ impl Journal {
     }
 }
 
-fn runs_in(directory: &Path) -> Vec<Past> {
+/// The files of the runs in a folder, the oldest first.
+fn files_in(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
     paths.sort();
-    paths.iter().filter_map(|path| Past::read(path)).collect()
+    paths
+}
+
+/// Of the runs on a device, the newest one for these API users, if it came to no end, or died before it had emptied the escrow.
+pub fn unfinished<'a>(runs: &'a [Past], api_users: &[&str]) -> Option<&'a Past> {
+    let last = runs.iter().rfind(|past| past.is_for(api_users));
+    last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
+}
+
+/// Opens the file and takes its lock.
+fn locked(path: &Path, device: &str, api_user: &str) -> Result<Lock, JournalError> {
+    let doing = || format!("open {}", path.display());
+    let file =
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(io_error(doing))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(fs::TryLockError::WouldBlock) => {
+            Err(JournalError::Busy { serial: device.to_owned(), api_user: api_user.to_owned() })
+        }
+        Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
+    }
 }
 
 fn is_run(path: &Path) -> bool {

@@ -76,6 +76,11 @@ impl Past {
         matches!(self.states.last(), Some(State::Done | State::TakenBack))
     }
 
+    /// Whether its key was one of these API users'.
+    pub fn is_for(&self, api_users: &[&str]) -> bool {
+        api_users.contains(&self.planned.api_user.as_str())
+    }
+
     /// Whether all that was asked of it is done.
     pub fn is_done(&self) -> bool {
         self.states.last() == Some(&State::Done)

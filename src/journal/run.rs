@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::line::{Line, Planned, State};
 use super::{JournalError, io_error};
 
-/// A run and its file. Each step is on disk when [`Run::enter`] returns.
+/// A run and its file.
 #[derive(Debug)]
 pub struct Run {
     file: File,
@@ -58,17 +58,20 @@ impl Run {
         &self.path
     }
 
-    /// Writes down how far the run has come, through to the disk.
+    /// Writes down how far the run has come. What announces a step, and the end, is on the disk when this returns; what says
+    /// that a step was taken survives our own death at once, and a power failure with the next of those.
     ///
     /// # Errors
     /// [`JournalError::Io`]: the step must not be taken, if it is one that cannot be seen afterwards.
     pub fn enter(&mut self, state: State) -> Result<(), JournalError> {
         let doing = || format!("write {}", self.path.display());
+        let must_last = state.must_last();
         let line = Line { at: Timestamp::now(), state };
         let mut text = serde_json::to_string(&line).map_err(io::Error::from).map_err(io_error(doing))?;
         text.push('\n');
         let before = self.file.metadata().map_err(io_error(doing))?.len();
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(text.as_bytes());
+        let written = if must_last { written.and_then(|()| self.file.sync_data()) } else { written };
         if written.is_err() {
             // Half a line would spoil the next one, which may find room again.
             let _ = self.file.set_len(before);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::deliver::escrow::wipe;
 use crate::deliver::{self, Destination, EscrowError, EscrowPlace, Format, Kept, Record, Reservation, Secured};
-use crate::journal::{Journal, KeyState, Lent, Lock, Past, Planned, Run, State};
+use crate::journal::{self, Journal, KeyState, Lent, Lock, Past, Planned, Run, State};
 
 use super::console::Line;
 use super::event::{Event, Observer, Taken};
@@ -73,9 +73,10 @@ impl Custody {
     /// When another run has it, or its key cannot be taken out of the escrow and consumers use it already.
     pub(super) fn hold(&self, serial: &str, api_users: &[&str], replace: bool) -> Result<Held, MintError> {
         let locks = api_users.iter().map(|user| self.journal.lock(serial, user)).collect::<Result<_, _>>()?;
-        self.forget_void(serial, api_users);
-        self.check_this_run(serial, api_users)?;
-        let Some(past) = self.journal.unfinished(serial, api_users) else {
+        let runs = self.journal.runs(serial);
+        forget_void(&runs, api_users);
+        self.check_this_run(&runs, api_users)?;
+        let Some(past) = journal::unfinished(&runs, api_users).cloned() else {
             return Ok(Held { locks, past: None, kept: None, void: Vec::new() });
         };
         let kept = if past.lent().is_some() { None } else { self.kept(&past, replace)? };
@@ -89,8 +90,8 @@ impl Custody {
 
     /// What this run has done before it was taken up again is not done a second time. It may have died before it had emptied
     /// the escrow.
-    fn check_this_run(&self, serial: &str, api_users: &[&str]) -> Result<(), MintError> {
-        let Some(past) = self.journal.done_in_this_run(serial, api_users) else { return Ok(()) };
+    fn check_this_run(&self, runs: &[Past], api_users: &[&str]) -> Result<(), MintError> {
+        let Some(past) = self.journal.done_in_this_run(runs, api_users) else { return Ok(()) };
         past.escrow().filter(|escrow| escrow.exists()).into_iter().for_each(wipe);
         match past.key() {
             KeyState::Delivered { generated_at } => Err(MintError::DoneBefore { generated_at }),
@@ -120,14 +121,12 @@ impl Custody {
             Err(error) => Err(error.into()),
         }
     }
+}
 
-    /// Wipes the keys of runs that took them back, and died before they could do that.
-    fn forget_void(&self, serial: &str, api_users: &[&str]) {
-        let runs = self.journal.runs(serial);
-        let is_meant = |past: &&Past| api_users.contains(&past.planned.api_user.as_str()) && past.is_finished();
-        let over = runs.iter().filter(is_meant);
-        over.flat_map(Past::void).filter(|escrow| escrow.exists()).for_each(wipe);
-    }
+/// Wipes the keys of runs that took them back, and died before they could do that.
+fn forget_void(runs: &[Past], api_users: &[&str]) {
+    let over = runs.iter().filter(|past| past.is_for(api_users) && past.is_finished());
+    over.flat_map(Past::void).filter(|escrow| escrow.exists()).for_each(wipe);
 }
 
 impl Held {

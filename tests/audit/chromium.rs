@@ -30,20 +30,30 @@ pub struct Browser {
     session: String,
 }
 
+/// A chromedriver and its port; none where there is no such program, and where it ends at once.
+fn driver() -> Option<(Child, String)> {
+    let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut driver = driver.ok()?;
+    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split_once("started successfully on port ")?.1.trim_end_matches('.').to_owned()));
+    if port.is_none() {
+        let _ = driver.wait();
+    }
+    Some((driver, port?))
+}
+
 impl Browser {
     /// `None`: there is no chromedriver here.
     pub fn start(width: u32, phone: bool) -> Option<Browser> {
-        let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let Ok(mut driver) = driver else {
+        // Of several that start at once, one may lose the port that it has chosen.
+        let Some((driver, port)) = (0..5).find_map(|_| driver()) else {
             assert!(std::env::var_os("FGTKEY_REQUIRE_PEERS").is_none(), "chromedriver is not installed");
             eprintln!("SKIPPED: chromedriver is not installed (Debian: chromium chromium-driver)");
             return None;
         };
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.map(|line| line.unwrap()).find_map(|line| {
-            Some(line.split_once("started successfully on port ")?.1.trim_end_matches('.').to_owned())
-        });
-        let root = format!("http://127.0.0.1:{}", port.expect("chromedriver tells its port"));
+        let root = format!("http://127.0.0.1:{port}");
         let mut options = json!({ "args": ["--headless=new", "--no-sandbox", "--disable-gpu", format!("--window-size={width},900")] });
         if phone {
             options["mobileEmulation"] =

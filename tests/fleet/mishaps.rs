@@ -9,7 +9,8 @@ use crate::field::{Account, Field, REQUEST, keys, large, said, sha256};
 
 /// What a device with a mishap may come to, by the class of its failure.
 fn may_fail_as(mishap: &str) -> &'static [&'static str] {
-    match mishap {
+    // `LINE=ACTION`, or what befalls the device as a whole.
+    match mishap.rsplit('=').next().unwrap() {
         "refuse-connection" => &["unreachable"],
         "silent" => &["silent"],
         "wrong-host-key" => &["host-key"],

@@ -111,6 +111,7 @@ impl Shown {
         if width >= NARROWEST {
             lines.extend(self.slowest(pace.elapsed, room, width, palette));
         }
+        lines.truncate(height);
         lines
     }
 
@@ -203,19 +204,22 @@ enum Tone {
 
 /// The parts behind each other, with commas, in as many lines as that takes.
 fn flowed(parts: &[(Tone, String)], width: usize, palette: &Palette) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (mut line, mut taken) = (String::from("  "), 2);
+    let mut lines: Vec<String> = Vec::new();
+    let mut taken = width;
     for (at, (tone, text)) in parts.iter().enumerate() {
-        let text = if at + 1 == parts.len() { text.clone() } else { format!("{text}, ") };
-        let needed = columns(text.trim_end());
-        if taken > 2 && taken + needed > width {
-            lines.push(std::mem::replace(&mut line, "  ".to_owned()));
-            taken = 2;
+        let comma = if at + 1 < parts.len() { "," } else { "" };
+        let text = cut(text, width.saturating_sub(2 + comma.len()));
+        let needed = 1 + columns(&text) + comma.len();
+        let part = format!(" {}{comma}", painted(*tone, &text, palette));
+        match lines.last_mut().filter(|_| taken + needed <= width) {
+            Some(line) => line.push_str(&part),
+            None => {
+                lines.push(format!(" {part}"));
+                taken = 1;
+            }
         }
-        taken += columns(&text);
-        line.push_str(&painted(*tone, &cut(&text, width.saturating_sub(2)), palette));
+        taken += needed;
     }
-    lines.push(line);
     lines
 }
 
@@ -274,7 +278,7 @@ mint ━━━━━━━━━━━━━━━━╌╌╌╌╌╌╌╌╌
     #[test]
     fn a_narrow_one_breaks_lines_between_numbers_and_cuts_names() {
         let expected = "\
-mint ━━━━━━╌╌╌╌╌╌╌╌╌  41%  2050 of 5000
+mint ━━━━━╌╌╌╌╌╌╌╌╌  41%  2050 of 5000
   2031 done, 17 failed,
   2 need a person, 3 at work,
   2947 to come
@@ -291,6 +295,7 @@ mint ━━━━━━╌╌╌╌╌╌╌╌╌  41%  2050 of 5000
             for height in 1..30 {
                 let lines = shown().lines(PACE, (width, height), &Palette::new(false));
                 assert!(lines.iter().all(|line| columns(line) < width), "{width}x{height}: {lines:#?}");
+                assert!(lines.len() <= height, "{width}x{height}: {lines:#?}");
             }
         }
         assert_eq!(drawn(&shown(), 80, 6).lines().count(), 5);

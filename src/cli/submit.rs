@@ -140,8 +140,8 @@ impl Submission<'_> {
         let attempts = devices.iter().map(|device| earlier.attempts(device.name())).collect();
         let shared = Shared::new(&devices, order)?;
         if devices.len() > 1 {
-            let orders = devices.iter().filter_map(|device| shared.of(device));
-            orders.map(|order| order::check_apart(&order.destinations)).collect::<Result<(), Usage>>()?;
+            let mut orders = devices.iter().filter_map(|device| shared.of(device));
+            orders.try_for_each(|order| order::check_apart(&order.destinations))?;
         }
         fleet::running(talk, async |interrupt| {
             let broker = match worker::open(&self.post.broker, "fgtkey submit").await {
@@ -309,7 +309,7 @@ fn listed(device: &Device) -> Value {
 
 fn address(device: &Device) -> &str {
     match device {
-        Device::Named(text) => text,
+        Device::Named(text) => text.rsplit_once('@').map_or(text.as_str(), |(_, place)| place),
         Device::Listed(entry) => &entry.address,
     }
 }

@@ -14,6 +14,7 @@ use crate::nats::worker::{Log, Worker};
 use crate::report::{Color, Exit, Reporter, Verbosity};
 use crate::secret::Secret;
 use crate::session::drive::Interrupt;
+use crate::ssh::Endpoint;
 use crate::verbs::console::Line;
 use crate::verbs::event::{Event, Observer};
 
@@ -30,7 +31,7 @@ pub(super) fn run(args: &WorkerArgs, talk: &Talk, reporter: &mut Reporter) -> Ex
             let make = maker(ways, workplace.clone());
             let broker = match open(&args.broker, "fgtkey worker").await {
                 Ok(broker) => broker,
-                Err(error) => return Ok(unopened(&*error, reporter)),
+                Err(error) => return Ok(unopened(&error, reporter)),
             };
             let jobs = args.jobs.into();
             reporter.working(&args.site, jobs);
@@ -125,7 +126,10 @@ impl Logins {
     }
 
     fn line(&self, job: &Job, device: &Device) -> Result<Line, Usage> {
-        self.of(&job.submission)?.line(device, job.task.user())
+        let line = self.of(&job.submission)?.line(device, job.task.user())?;
+        // Whoever has submitted it knows it by this name.
+        let endpoint = Endpoint { name: device.name().to_owned(), ..line.endpoint };
+        Ok(Line { endpoint, ..line })
     }
 
     fn of(&self, submission: &str) -> Result<Arc<Ways>, Usage> {

@@ -176,12 +176,16 @@ impl Journal {
         unfinished(&self.runs(serial), api_users).cloned()
     }
 
+    /// Whether a run was part of the same run over a fleet as this.
+    pub fn is_of_this_run(&self, past: &Past) -> bool {
+        self.run.is_some() && past.planned.run.as_deref() == self.run.as_deref()
+    }
+
     /// Of the runs on a device, what the run over a fleet that this is part of has done for these API users, if it came to
     /// its end.
     pub fn done_in_this_run<'a>(&self, runs: &'a [Past], api_users: &[&str]) -> Option<&'a Past> {
-        let run = self.run.as_deref()?;
         let last = runs.iter().rfind(|past| past.is_for(api_users))?;
-        Some(last).filter(|past| past.planned.run.as_deref() == Some(run) && past.is_done())
+        Some(last).filter(|past| self.is_of_this_run(past) && past.is_done())
     }
 
     /// The run that names this file of the escrow, of whatever device.
@@ -189,7 +193,7 @@ impl Journal {
     pub fn of_escrow(&self, file: &Path) -> Option<Past> {
         let devices = fs::read_dir(&self.directory).into_iter().flatten().flatten();
         let names_it = |past: &Past| past.escrow() == Some(file) || past.void().any(|void| void == file);
-        devices.flat_map(|device| files_in(&device.path())).filter_map(|path| Past::read(&path)).find(names_it)
+        devices.flat_map(|device| files_in(&device.path())).filter_map(|file| Past::read(&file)).find(names_it)
     }
 
     /// Forgets old runs for the same API user; what came to no end stays.
@@ -212,6 +216,14 @@ impl Journal {
     }
 }
 
+/// The files of the runs in a folder, the oldest first.
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
+    paths.sort();
+    paths
+}
+
 /// Of the runs on a device, the newest one for these API users, if it came to no end, or died before it had emptied the escrow.
 pub fn unfinished<'a>(runs: &'a [Past], api_users: &[&str]) -> Option<&'a Past> {
     let last = runs.iter().rfind(|past| past.is_for(api_users));
@@ -230,14 +242,6 @@ fn locked(path: &Path, device: &str, api_user: &str) -> Result<Lock, JournalErro
         }
         Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
     }
-}
-
-/// The files of the runs in the directory of a device, the oldest first.
-fn files_in(directory: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
-    paths.sort();
-    paths
 }
 
 fn is_run(path: &Path) -> bool {

@@ -130,6 +130,9 @@ impl Remote {
         let post = self.post.clone();
         aside(move || {
             let arrived = Arrived::open(&sealed, &post.identity).map_err(|error| with_causes(&error))?;
+            // The worker knows what was dialled.
+            let address = arrived.record.address.clone().unwrap_or(device.address);
+            let device = Device { address, ..device };
             match arrived.deliver(&destinations, &device, post.format, &post.escrow) {
                 Ok((record, stored)) => Ok(Ok((Box::new(record), stored))),
                 Err(NotDelivered::Undelivered(undelivered)) => Ok(Err(Failure::undelivered(undelivered))),

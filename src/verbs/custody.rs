@@ -99,6 +99,15 @@ impl Custody {
         }
     }
 
+    /// The same for a rotation whose old key somebody else retires: all that this run has to do is done with the delivery.
+    pub(super) fn check_delivered_in_this_run(&self, held: &Held) -> Result<(), MintError> {
+        let past = held.past.as_ref().filter(|past| self.journal.is_of_this_run(past));
+        match past.map(Past::key) {
+            Some(KeyState::Delivered { generated_at }) => Err(MintError::DoneBefore { generated_at }),
+            _ => Ok(()),
+        }
+    }
+
     /// The key of a run that died.
     fn kept(&self, past: &Past, replace: bool) -> Result<Option<Kept>, MintError> {
         let Some(escrow) = past.escrow() else { return Ok(None) };

@@ -214,6 +214,9 @@ impl Rotate {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Rotated, Box<Failure>> {
         let Look { seen: (console, mut surveyed), users, held, pair } = look;
+        if self.way == Way::Later {
+            self.custody.check_delivered_in_this_run(&held)?;
+        }
         let runs = self.custody.journal.runs(&surveyed.status.serial);
         let remembered = remembered(&runs, &pair);
         let rotation = Rotation::next(&pair, &users, &remembered, self.current.as_deref()).map_err(MintError::from)?;

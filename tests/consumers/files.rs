@@ -40,8 +40,10 @@ fn scripts_and_the_lines_that_pipelines_run_are_shell() {
     let steps = github["jobs"]["apply"]["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str());
     let lines = gitlab["firewall"]["script"].as_array().unwrap().iter().filter_map(|line| line.as_str());
     let scripts = ["prometheus/fortigate-key", "vault/setup.sh"].map(example);
-    let all: Vec<String> = steps.chain(lines).map(str::to_owned).chain(scripts).collect();
-    assert_eq!(all.len(), 5);
+    let kubernetes = yaml(&example("kubernetes/job.yaml"));
+    let pod = kubernetes["spec"]["template"]["spec"]["containers"][0]["args"][0].as_str();
+    let all: Vec<String> = steps.chain(lines).chain(pod).map(str::to_owned).chain(scripts).collect();
+    assert_eq!(all.len(), 6);
     for script in all {
         let checked = Command::new("sh").args(["-n", "-c", &script]).output().unwrap();
         assert!(checked.status.success(), "{script}: {}", text(&checked.stderr));

@@ -56,6 +56,23 @@ fn a_killed_run_goes_on_where_it_was_and_no_device_is_minted_twice_or_forgotten(
 }
 
 #[test]
+fn a_rotation_that_leaves_the_old_keys_is_not_made_a_second_time_by_a_run_that_has_forgotten_it() {
+    let field = Field::open(2, &[]);
+    assert_eq!(field.run("mint", &REQUEST).status.code(), Some(0));
+    let rotate = ["--api-user", "terraform", "--grace", "later", "--verify", "off"];
+    let rotated = field.run("rotate", &rotate);
+    assert_eq!(rotated.status.code(), Some(0), "{}", said(&rotated));
+    let runs = std::fs::read_dir(field.path("state/fgtkey/runs")).unwrap().map(|run| run.unwrap().path());
+    let last = runs.max().unwrap();
+    let heading = std::fs::read_to_string(&last).unwrap().lines().next().unwrap().to_owned();
+    std::fs::write(&last, heading + "\n").unwrap();
+    let again = field.run("rotate", &[&rotate[..], &["--resume", "last"]].concat());
+    assert_eq!((again.status.code(), again.stdout.as_slice()), (Some(0), &b""[..]), "{}", said(&again));
+    assert!(said(&again).contains("before it was taken up again"), "{}", said(&again));
+    assert!(field.close().values().all(|account| account.count("keys_generated") == 2));
+}
+
+#[test]
 fn what_has_failed_is_tried_again_and_nothing_else() {
     let field = Field::open(30, &["--fault-rate", "refuse-connection=20%"]);
     let first = field.run("mint", &[&REQUEST[..], &["--canary", "0"]].concat());

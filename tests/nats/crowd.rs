@@ -1,12 +1,12 @@
 //! Many devices, workers that die at any time, and a server that is restarted.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::field::{Field, keys, sha256};
-use crate::server::{Server, readable_in, submit, worker};
+use crate::field::{Field, keys, sha256, wait_for};
+use crate::server::{Server, ran, readable_in, submit, worker};
 
 /// How many devices; `FGTKEY_FLEET` says another number.
 fn devices() -> usize {
@@ -61,6 +61,11 @@ fn each_device_gets_one_key_whoever_dies_and_the_submitter_has_them_all() {
     for place in [server.store.path().to_owned(), field.path("site"), field.path("office")] {
         assert_eq!(readable_in(&place, &texts), Vec::<PathBuf>::new());
     }
+    // A key that has reached a worker's disk is passed on, and never made void by another one.
+    for run in runs(&field.path("site/fgtkey/journal")) {
+        let issued = run.find("\"issued\"").unwrap_or(run.len());
+        assert!(!run[issued..].contains("\"generating\""), "{run}");
+    }
     let accounts = field.close();
     assert_eq!(keys.len(), accounts.len());
     let mut generated: BTreeMap<u64, usize> = BTreeMap::new();
@@ -73,4 +78,43 @@ fn each_device_gets_one_key_whoever_dies_and_the_submitter_has_them_all() {
     // A worker that dies between the device's answer and its own disk has a key that nobody has: it is voided by another.
     let again: usize = generated.iter().filter(|(count, _)| **count > 1).map(|(_, devices)| devices).sum();
     assert!(again <= kills * 4, "{generated:?}");
+}
+
+/// What each run has written down, of every device.
+fn runs(journal: &Path) -> Vec<String> {
+    let devices = std::fs::read_dir(journal).unwrap().map(|device| device.unwrap().path());
+    let files = devices.flat_map(|device| std::fs::read_dir(device).unwrap().map(|file| file.unwrap().path()));
+    let runs = files.filter(|file| file.extension().is_some_and(|extension| extension == "ndjson"));
+    let runs: Vec<String> = runs.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    assert!(!runs.is_empty());
+    runs
+}
+
+#[test]
+fn a_submitter_that_is_killed_is_taken_up_again_and_has_every_key() {
+    let Some(server) = Server::start(&[]) else { return };
+    let field = Field::open(60, &[]);
+    let mut site = worker(&field, &server, &["-j", "4", "--quiet"]);
+    let to = ["--to", "file:{{ device.name }}.key", "--canary", "0", "--quiet"];
+    let mut submitting = submit(&field, &server, &to).spawn().unwrap();
+    let delivered = || {
+        let files = std::fs::read_dir(field.folder.path()).unwrap().map(|file| file.unwrap().file_name());
+        files.filter_map(|name| name.to_str()?.strip_suffix(".key").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    wait_for(|| delivered().len() >= 10);
+    submitting.kill().unwrap();
+    submitting.wait().unwrap();
+    assert!(delivered().len() < 60);
+    let (status, _, stderr) = ran(submit(&field, &server, &[&to[..], &["--resume", "last"]].concat()));
+    assert_eq!(status, 0, "{stderr}");
+    site.kill().unwrap();
+    site.wait().unwrap();
+    let devices = delivered();
+    assert_eq!(devices.len(), 60);
+    let key = |device: &String| std::fs::read_to_string(field.path(&format!("{device}.key"))).unwrap();
+    let keys: BTreeMap<String, String> = devices.iter().map(|device| (device.clone(), key(device))).collect();
+    for (device, account) in field.close() {
+        assert_eq!(account.key(), Some(sha256(keys[&device].trim()).as_str()), "{device}");
+        assert_eq!(account.count("keys_generated"), 1, "{device}");
+    }
 }

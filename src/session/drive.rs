@@ -65,7 +65,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut clock = Clock::start(session);
-    let mut buffer = Zeroizing::new(vec![0; 16 * 1024]);
+    let mut buffer = Zeroizing::new(vec![0; 8 * 1024]);
     let mut interrupt = interrupt.filter(|interrupt| !interrupt.is_raised() || raise(session));
     let result = loop {
         let action = session.poll();

@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 /// The most bytes kept that no line end or prompt has settled yet; more is a device that does not speak FortiOS's CLI.
 pub const MOST_UNSETTLED: usize = 256 * 1024;
 
+/// How many bytes there is room for at first: most replies, of each of a thousand sessions.
+const USUAL: usize = 8 * 1024;
+
 /// What the device has sent and nobody has read yet.
 pub struct Wire {
     text: Zeroizing<Vec<u8>>,
@@ -58,8 +61,7 @@ impl fmt::Debug for Wire {
 
 impl Default for Wire {
     fn default() -> Self {
-        // Room for a whole session, so that a key that passes through is not left behind in an outgrown buffer.
-        Wire { text: Zeroizing::new(Vec::with_capacity(64 * 1024)), head: 0, wipe: Wipe::Over }
+        Wire { text: Zeroizing::new(Vec::with_capacity(USUAL)), head: 0, wipe: Wipe::Over }
     }
 }
 
@@ -68,6 +70,7 @@ impl Wire {
     #[must_use]
     pub fn receive(&mut self, bytes: &[u8]) -> bool {
         self.compact();
+        self.make_room(bytes.len());
         for &byte in bytes {
             if self.wipe == Wipe::Over {
                 self.text.push(byte);
@@ -76,6 +79,16 @@ impl Wire {
             }
         }
         self.unsettled().len() <= MOST_UNSETTLED
+    }
+
+    /// Room for `more` bytes. A buffer that is outgrown is wiped: a key may have passed through it.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.text.len() + more;
+        if needed > self.text.capacity() {
+            let mut grown = Vec::with_capacity(needed.next_power_of_two());
+            grown.extend_from_slice(&self.text);
+            self.text = Zeroizing::new(grown);
+        }
     }
 
     /// What nobody has read yet.

@@ -29,6 +29,10 @@ use super::page::Page;
 use super::transcript::Transcript;
 use super::{Usage, delivery, print};
 
+/// How many threads wait for disks and services. More would cost memory and gain nothing on a disk; deliveries to a service
+/// that takes its time share them.
+const BLOCKING: usize = 48;
+
 /// A run over a fleet that was asked for, and can be.
 pub(super) struct Asked {
     rules: Rules,
@@ -126,7 +130,7 @@ impl Asked {
 
 /// Runs `verb` where many devices can be worked on at once; Ctrl-C stops it.
 pub(super) fn running(talk: &Talk, verb: impl AsyncFnOnce(Interrupt) -> Result<Exit, Usage>) -> Result<Exit, Usage> {
-    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = Builder::new_multi_thread().max_blocking_threads(BLOCKING).enable_all().build();
     let runtime = runtime.map_err(|error| (with_causes(&error), None))?;
     runtime.block_on(async { verb(super::interrupt::listen(talk.color)).await })
 }

@@ -40,10 +40,10 @@ impl Transcript {
 
     /// Puts the file into place; a transcript that cannot be written does not undo what was done.
     pub(super) fn finish(self, reporter: &mut Reporter, exit: Exit) -> Exit {
-        if let Some((draft, path)) = self.0 {
-            if let Err(error) = draft.place() {
-                reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
-            }
+        if let Some((draft, path)) = self.0
+            && let Err(error) = draft.place()
+        {
+            reporter.note(&format!("the transcript {} could not be written: {error}", path.display()));
         }
         exit
     }

@@ -76,6 +76,8 @@ pub struct Session {
     interrupted: bool,
     /// A configuration transaction is open in this session.
     in_transaction: bool,
+    /// Whether the script enters `config global`, which is left with `end` when something goes wrong.
+    global: bool,
     /// The password went to the device, in answer to its question.
     gave_password: bool,
     ended: bool,
@@ -100,6 +102,9 @@ enum Phase {
     AtPrompt,
     Typing(Job),
 }
+
+/// The way to the global tables of a device with VDOMs.
+const GLOBAL: &str = "config global";
 
 /// A script in the making.
 #[derive(Debug, Default)]
@@ -136,6 +141,7 @@ impl Session {
             confirmed: 0,
             interrupted: false,
             in_transaction: false,
+            global: false,
             gave_password: false,
             ended: false,
         }
@@ -146,6 +152,7 @@ impl Session {
         self.saved = 0;
         self.confirmed = 0;
         self.interrupted = false;
+        self.global = script.lines().iter().any(|line| line.text == GLOBAL);
         self.phase = Phase::Typing(Job {
             to_send: script.lines().iter().cloned().collect(),
             replies: Vec::with_capacity(script.lines().len()),

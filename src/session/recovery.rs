@@ -38,11 +38,12 @@ impl Session {
     }
 
     /// The answer to an `abort`: done at the base prompt. `config global`, which has no `abort`, is left with `end`, which
-    /// saves nothing there; an entry of that name, which `end` would save, has one.
+    /// saves nothing there; an entry of that name, which `end` would save, has one. Where the script has not entered it, no
+    /// prompt makes us type `end`.
     pub(super) fn aborted(&mut self, prompt: &Prompt, refused: bool) {
         match prompt.context.as_deref() {
             None => {}
-            Some("global") if refused => self.type_abort("end"),
+            Some("global") if refused && self.global => self.type_abort("end"),
             Some(_) => self.type_abort("abort"),
         }
     }

@@ -25,6 +25,9 @@ pub enum InventoryForm {
     Json,
 }
 
+/// How a limit is written.
+const MATCH: &str = "Only those that match: site_berlin:&prod:!lab, fw*, ~fw[0-9]+, berlin[0:9], @FILE";
+
 /// Where devices stand, and which of them are meant, with Ansible's names.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Fleet")]
@@ -33,7 +36,7 @@ pub struct SelectionArgs {
     /// is stdin (repeatable) [default: those of FGTKEY_INVENTORY, commas between]
     #[arg(long = "inventory", value_name = "FILE")]
     pub inventories: Vec<PathBuf>,
-    /// Only those that match: site_berlin:&prod:!lab, fw*, ~fw[0-9]+, berlin[0:9], @FILE
-    #[arg(short, long, value_name = "PATTERN")]
+    /// Only those that match.
+    #[arg(short, long, value_name = "PATTERN", help = MATCH)]
     pub limit: Option<String>,
 }

@@ -51,7 +51,8 @@ fn fleet(args: &CheckArgs, devices: &[Device], talk: &Talk) -> Result<Exit, Usag
     fleet::running(talk, async |interrupt| {
         let ways = Ways::new(&args.ssh, ssh_options(args), interrupt.clone())?;
         let lines = shared.lines(devices, &ways, |(): &()| None, |(): &(), _| Ok(()))?;
-        let run = fleet::Asked::looking(&args.fleet, "check", devices, talk)?;
+        let run = fleet::Asked::looking(&args.fleet, "check", devices, talk)?
+            .in_json(args.output.contains(&JsonOrOption::Json));
         let checks =
             Fleet::new(devices, &shared, lines, |line, (): &()| Some(Check { line, templates: templates.clone() }));
         let mut texts = BTreeMap::new();

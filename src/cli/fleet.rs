@@ -40,6 +40,8 @@ pub(super) struct Asked {
     ledger: Option<Ledger>,
     report: Option<Page>,
     transcript: Transcript,
+    /// Whether stdout gets a line of JSON for each device, those on which it was not done too.
+    json: bool,
 }
 
 /// An earlier run that is taken up again, or none.
@@ -119,7 +121,12 @@ impl Asked {
         let names: Arc<[String]> = devices.iter().map(|device| device.name().to_owned()).collect();
         let report = args.report.as_deref().map(reserve).transpose()?;
         let transcript = Transcript::reserve(talk.transcript.as_deref())?;
-        Ok(Asked { rules, progress: Progress::begin(verb, "", names), ledger: None, report, transcript })
+        Ok(Asked { rules, progress: Progress::begin(verb, "", names), ledger: None, report, transcript, json: false })
+    }
+
+    /// With a line of JSON on stdout for each device on which it was not done.
+    pub(super) fn in_json(self, json: bool) -> Asked {
+        Asked { json, ..self }
     }
 
     /// The name of the run.
@@ -259,10 +266,10 @@ pub(super) async fn watched<F: Devices>(
     tell: Tell<'_, <F::Work as Work>::Done>,
 ) -> (Exit, Progress) {
     let verbosity = Verbosity::new(talk.quiet, talk.verbose);
-    let Asked { rules, progress, ledger, report, transcript } = asked;
+    let Asked { rules, progress, ledger, report, transcript, json } = asked;
     let board = Board::new(talk.color, verbosity, &progress);
     let traces = transcript.is_wanted() || verbosity >= Verbosity::Session;
-    let mut watch = Watch { board, progress, ledger, transcript, traces, tell };
+    let mut watch = Watch { board, progress, ledger, transcript, traces, json, tell };
     let stop = run::run(devices, rules, interrupt, &mut watch).await;
     let Watch { mut board, progress, transcript, .. } = watch;
     let exit = exit(&progress, stop.as_ref());
@@ -293,6 +300,14 @@ fn exit(progress: &Progress, stop: Option<&Stop>) -> Exit {
     }
 }
 
+/// How a device ended on which it was not done, as a line of JSON: what a record is where it was.
+fn undone(outcome: &Outcome) -> Vec<u8> {
+    let outcome = Outcome { spans: Vec::new(), ..outcome.clone() };
+    let mut line = serde_json::to_vec(&outcome).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
 /// Prints what was found on each device, in the order of the inventory.
 pub(super) fn printed(texts: BTreeMap<usize, String>, exit: Exit) -> Exit {
     let text: String = texts.into_values().collect();
@@ -309,6 +324,7 @@ struct Watch<'a, D> {
     ledger: Option<Ledger>,
     transcript: Transcript,
     traces: bool,
+    json: bool,
     tell: Tell<'a, D>,
 }
 
@@ -364,6 +380,9 @@ impl<D> Watch<'_, D> {
         };
         let Some(outcome) = self.progress.end(device, outcome).cloned() else { return };
         self.board.ended(&outcome, &self.progress);
+        if self.json && !outcome.end.is_done() {
+            print(&undone(&outcome));
+        }
         let written = self.ledger.as_mut().map_or(Ok(()), |ledger| ledger.add(&outcome));
         if let Err(error) = written {
             // What was done stands in the journal all the same.

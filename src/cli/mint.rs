@@ -1,6 +1,6 @@
 //! `fgtkey mint` from flags.
 
-use crate::deliver::Destination;
+use crate::deliver::{Destination, Format};
 use crate::fortios::status::VdomMode;
 use crate::report::{Exit, Reporter, refusal};
 use crate::verbs::custody::Custody;
@@ -102,6 +102,7 @@ fn fleet(args: &MintArgs, order: &Order<'_>, devices: Vec<Device>, talk: &Talk) 
             |shared: &(Prepared, Custody), line| make(line, shared).rehearse().map_err(|error| refusal(&error));
         let lines = shared.lines(&devices, &ways, |(prepared, _)| prepared.ssh_user.as_deref(), rehearse)?;
         let asked = Asked::changing(&order.fleet, &order.waves, ("mint", earlier), &devices, talk)?;
+        let asked = asked.in_json(order.delivery.format() == Some(Format::Json));
         let run = asked.run().to_owned();
         let mints = Fleet::new(&devices, &shared, lines, |line, shared: &(Prepared, Custody)| {
             let mint = make(line, shared);

@@ -73,7 +73,8 @@ fn fleet(
     fleet::running(talk, async |interrupt| {
         let ways = Ways::new(&args.ssh, options_of(&args.output), interrupt.clone())?;
         let lines = shared.lines(devices, &ways, |request| request.ssh_user.as_deref(), |_, _| Ok(()))?;
-        let run = fleet::Asked::looking(&args.fleet, "plan", devices, talk)?;
+        let run = fleet::Asked::looking(&args.fleet, "plan", devices, talk)?
+            .in_json(args.output.contains(&JsonOrOption::Json));
         let compares = Fleet::new(devices, &shared, lines, |line, request: &Request| {
             Some(compare(args, line, request.clone(), templates.clone()))
         });

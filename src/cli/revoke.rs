@@ -306,7 +306,8 @@ fn fleet(
             reporter.not_meant("all devices");
             return Ok(Exit::Failed);
         }
-        let run = fleet::Asked::changing(&args.fleet, &args.waves, (verb, earlier), &devices, talk)?;
+        let run = fleet::Asked::changing(&args.fleet, &args.waves, (verb, earlier), &devices, talk)?
+            .in_json(args.output.contains(&JsonOrOption::Json));
         if args.disable || args.enable {
             switches(args, (&devices, &shared, lines), run, talk, interrupt).await
         } else {

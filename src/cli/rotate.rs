@@ -312,6 +312,7 @@ fn fleet(args: &RotateArgs, read: &Read<'_>, devices: Vec<Device>, talk: &Talk) 
         let ways = Ways::new(&order.ssh, order.delivery.ssh_options(), interrupt.clone())?;
         let lines = shared.lines(&devices, &ways, |(asked, _)| user(asked), |_, _| Ok(()))?;
         let run = fleet::Asked::changing(&order.fleet, &order.waves, ("rotate", earlier), &devices, talk)?;
+        let run = run.in_json(order.delivery.format() == Some(Format::Json));
         let name = run.run().to_owned();
         let rotations = Fleet::new(&devices, &shared, lines, |line, (asked, custody): &(Asked, Custody)| {
             Some(rotation(args, line, asked, custody.clone().of_run(&name)))

@@ -72,7 +72,8 @@ fn fleet(args: &VerifyCommand, devices: &[Device], talk: &Talk) -> Result<Exit, 
         let lines = shared.lines(devices, &ways, |(): &()| None, |(): &(), _| Ok(()))?;
         let keys = lines.iter().map(|line| key_of(args, line)?.ok_or_else(no_key));
         let keys: Vec<Arc<Secret>> = keys.map(|key| key.map(Arc::new)).collect::<Result<_, Usage>>()?;
-        let run = fleet::Asked::looking(&args.fleet, "verify", devices, talk)?;
+        let run = fleet::Asked::looking(&args.fleet, "verify", devices, talk)?
+            .in_json(args.output.contains(&JsonOrOption::Json));
         let by_name: HashMap<String, Arc<Secret>> =
             lines.iter().map(|line| line.endpoint.name.clone()).zip(keys).collect();
         let verifies = Fleet::new(devices, &shared, lines, |line: Line, (): &()| {

@@ -1,6 +1,6 @@
 //! Devices that hang, refuse, drop, and show a wrong host key among many that do as they should.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
@@ -85,4 +85,21 @@ fn each_device_of_a_fleet_comes_to_its_own_end_and_the_counts_add_up() {
     // No key is said where it does not belong.
     let said = said(&output);
     assert!(keys.values().all(|key| !said.contains(key.as_str()) && !report.to_string().contains(key.as_str())));
+}
+
+#[test]
+fn in_json_each_device_has_a_line_on_stdout_its_record_or_how_it_failed() {
+    let field = Field::open(10, &["--fault-rate", "refuse-connection=20%"]);
+    let output = field.run("mint", &[&REQUEST[..], &["-o", "json"]].concat());
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: BTreeSet<&str> = lines.iter().map(|line| line["device"].as_str().unwrap()).collect();
+    assert_eq!((lines.len(), names.len()), (10, 10));
+    assert_eq!(lines.iter().filter(|line| line["key"].is_string()).count(), 8);
+    let failed: Vec<&Value> = lines.iter().filter(|line| line["end"] == "failed").collect();
+    assert_eq!(failed.len(), 2);
+    assert!(
+        failed.iter().all(|line| line["class"] == "unreachable" && line["exit"] == 1 && line["message"].is_string())
+    );
 }

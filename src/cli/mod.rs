@@ -24,6 +24,7 @@ mod request;
 mod revoke;
 mod rotate;
 mod scrape;
+mod shared;
 mod sim;
 mod simulated;
 #[cfg(feature = "nats")]

@@ -65,6 +65,10 @@ impl Chosen {
 /// Chooses the devices: those that are named, or all of the inventory; of them the ones in the limit and in the shard.
 pub(super) fn choose(named: &[String], args: &FleetArgs, reporter: &mut Reporter) -> Result<Chosen, Usage> {
     let limit = inventory::limit(&args.selection)?;
+    // An inventory that the environment names says who is who: it makes nobody work on all of it unasked, and not `--sim`.
+    if named.is_empty() && limit.is_none() && args.selection.inventories.is_empty() {
+        return unlisted(named, false, args);
+    }
     let Some(inventory) = inventory::load(&args.selection)? else {
         return unlisted(named, limit.is_some(), args);
     };

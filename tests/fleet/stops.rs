@@ -69,3 +69,18 @@ fn ctrl_c_lets_running_devices_come_to_a_clean_end_and_starts_no_more() {
         assert_eq!(account.is_untouched(), !keys.contains_key(&name), "{name}");
     }
 }
+
+#[test]
+fn an_inventory_in_the_environment_makes_nobody_work_on_all_of_it_unasked() {
+    let field = Field::open(2, &[]);
+    let run = |flags: &[&str]| {
+        let mut command = std::process::Command::new(field.command("mint").get_program());
+        command.arg("mint").args(flags).current_dir(field.folder.path()).env("XDG_STATE_HOME", field.path("state"));
+        command.env("FGTKEY_INVENTORY", "inventory.yaml").env("FGTKEY_PASSWORD", "admin").output().unwrap()
+    };
+    assert_eq!(run(&["--sim", "--verify", "off"]).status.code(), Some(0));
+    assert_eq!(run(&REQUEST).status.code(), Some(2));
+    let named = run(&[&REQUEST[..], &["-l", "all"]].concat());
+    assert_eq!(keys(&named.stdout).len(), 2, "{}", said(&named));
+    assert!(field.close().values().all(|account| account.count("logins") == 1));
+}

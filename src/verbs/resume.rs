@@ -104,7 +104,7 @@ impl Resume {
         }
         let retires = past.as_ref().and_then(|past| past.planned.retires.clone());
         let mut journal = past.and_then(|past| Run::reopen(&past.path).ok());
-        let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));
+        let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter_now(state)));
         note(State::Delivering);
         let mut secured = resume(kept, self.format);
         secured.deliver(Part::All, &mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::session::drive::Interrupt;
+use crate::session::trace::Detail;
 use crate::verbs::event::{Event, Observer};
 use crate::verbs::failure::{Failure, MintError};
 use crate::verbs::gate::{Asking, Gate, Kind};
@@ -43,8 +44,8 @@ pub enum News<D> {
 
 /// Who hears what happens.
 pub trait Watcher<D> {
-    /// Whether the pieces of sessions are wanted, which are many.
-    fn wants_traces(&self) -> bool;
+    /// How much of the sessions is wanted: they are most of what happens.
+    fn detail(&self) -> Detail;
 
     /// `news` of the device of that number.
     fn hear(&mut self, device: usize, news: News<D>);
@@ -84,7 +85,7 @@ pub async fn run<F: Devices>(
     loop {
         while let Some(device) = schedule.start() {
             watcher.hear(device, News::Started);
-            let ear = Ear { device, teller: teller.clone(), traces: watcher.wants_traces(), ended: false };
+            let ear = Ear { device, teller: teller.clone(), detail: watcher.detail(), ended: false };
             match devices.work(device, Gate::kept(device, keeper.clone())) {
                 Some(work) => drop(tasks.spawn(task(work, ear))),
                 None => ear.end(Err(MintError::NotStarted.into())),
@@ -147,7 +148,7 @@ async fn task<W: Work>(work: W, mut ear: Ear<W::Done>) {
 struct Ear<D> {
     device: usize,
     teller: mpsc::UnboundedSender<(usize, News<D>)>,
-    traces: bool,
+    detail: Detail,
     ended: bool,
 }
 
@@ -165,9 +166,11 @@ impl<D> Ear<D> {
 
 impl<D> Observer for Ear<D> {
     fn on(&mut self, _: &str, event: Event) {
-        if self.traces || !matches!(event, Event::Trace(_)) {
-            self.tell(News::Event(event));
-        }
+        self.tell(News::Event(event));
+    }
+
+    fn detail(&self) -> Detail {
+        self.detail
     }
 }
 

@@ -3,7 +3,6 @@
 use super::ahead::InFlight;
 use super::fault::FaultKind;
 use super::prompt::Prompt;
-use super::trace::Trace;
 use super::{Job, Phase, Session};
 use crate::fortios::script::Line;
 
@@ -31,7 +30,7 @@ impl Session {
             return self.fail(FaultKind::Level { expected: "the base level".into(), shown: format!("`{shown}`") });
         }
         self.send(format!("{text}\n").as_bytes());
-        self.trace.push(Trace::Sent(text.into()));
+        self.record.sent(text);
         if let Some(job) = self.job_mut() {
             job.in_flight.push_back(InFlight::new(Line::abort(text)));
         }

@@ -109,7 +109,7 @@ const GLOBAL: &str = "config global";
 /// A script in the making.
 #[derive(Debug, Default)]
 struct Job {
-    to_send: VecDeque<Line>,
+    to_send: VecDeque<Arc<Line>>,
     in_flight: VecDeque<InFlight>,
     replies: Vec<Reply>,
     /// The first thing that went wrong; what is on its way is still awaited, so that the session ends up at a prompt.

@@ -1,5 +1,7 @@
 //! The way back to the base prompt after a fault.
 
+use std::sync::Arc;
+
 use super::ahead::InFlight;
 use super::fault::FaultKind;
 use super::prompt::Prompt;
@@ -32,7 +34,7 @@ impl Session {
         self.send(format!("{text}\n").as_bytes());
         self.record.sent(text);
         if let Some(job) = self.job_mut() {
-            job.in_flight.push_back(InFlight::new(Line::abort(text)));
+            job.in_flight.push_back(InFlight::new(Arc::new(Line::abort(text))));
         }
     }
 

@@ -72,22 +72,27 @@ impl std::fmt::Display for Refusal {
 impl Refusal {
     /// Looks for a refusal in the answer to a line that changes something.
     pub fn of_change(body: &[String]) -> Option<Refusal> {
-        Refusal::of_lines(body.iter().map(String::as_str))
+        Refusal::among(body, |_| true)
     }
 
     /// Looks for a refusal in what a `show` or a `get` printed. Values in it may hold any words, so only lines that are
     /// neither configuration nor `name : value` count.
     pub fn of_read(body: &[String]) -> Option<Refusal> {
-        Refusal::of_lines(body.iter().filter(|line| !is_printed_value(line)).map(String::as_str))
+        Refusal::among(body, |line| !is_printed_value(line))
     }
 
-    fn of_lines<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Option<Refusal> {
-        lines.clone().any(is_refusal).then(|| Refusal::from_words(lines))
+    /// A refusal in the lines that `count`.
+    fn among(body: &[String], count: impl Fn(&str) -> bool) -> Option<Refusal> {
+        // Few lines look like a refusal.
+        body.iter().any(|line| is_refusal(line) && count(line)).then(|| {
+            let lines: Vec<&str> = body.iter().map(String::as_str).filter(|line| count(line)).collect();
+            Refusal::from_words(&lines)
+        })
     }
 
-    fn from_words<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> Refusal {
-        let code = lines.clone().find_map(code);
-        let told = lines.filter(|line| printed_key(line).is_none());
+    fn from_words(lines: &[&str]) -> Refusal {
+        let code = lines.iter().find_map(|line| code(line));
+        let told = lines.iter().filter(|line| printed_key(line).is_none());
         let words: Vec<String> = told.map(|line| plain(&without_code(line))).filter(|line| !line.is_empty()).collect();
         Refusal { text: words.join("; ").chars().take(300).collect(), code }
     }

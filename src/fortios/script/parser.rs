@@ -30,8 +30,7 @@ impl Parser {
         let indent = self.indent(&words);
         let effect = self.effect(&words)?;
         let after = self.open.iter().map(|open| open.level.clone()).collect();
-        let piped = effect == Effect::Read
-            && words.windows(2).any(|pair| matches!(pair, ["|", "grep"]));
+        let piped = effect == Effect::Read && words.windows(2).any(|pair| matches!(pair, ["|", "grep"]));
         self.lines.push(Arc::new(Line { text: text.to_owned(), effect, after, piped, indent }));
         Ok(())
     }

@@ -17,7 +17,11 @@ use crate::fleet::timeline::Phase;
 use crate::report::fleet::{Board, to_html, to_json};
 use crate::report::{Exit, Reporter, Verbosity, with_causes, words};
 use crate::session::drive::Interrupt;
+<<<<<<< HEAD
 use crate::verbs::common::Common;
+=======
+use crate::session::trace::Detail;
+>>>>>>> cpu
 use crate::verbs::event::Event;
 use crate::verbs::failure::{Failure, MintError};
 
@@ -190,8 +194,7 @@ pub(super) async fn watched<F: Devices>(
     let verbosity = Verbosity::new(talk.quiet, talk.verbose);
     let Asked { rules, progress, ledger, report, transcript, json } = asked;
     let board = Board::new(talk.color, verbosity, &progress);
-    let traces = transcript.is_wanted() || verbosity >= Verbosity::Session;
-    let mut watch = Watch { board, progress, ledger, transcript, traces, json, tell };
+    let mut watch = Watch { board, progress, ledger, transcript, json, tell };
     let stop = run::run(devices, rules, interrupt, &mut watch).await;
     let Watch { mut board, progress, transcript, .. } = watch;
     let exit = exit(&progress, stop.as_ref());
@@ -245,14 +248,13 @@ struct Watch<'a, D> {
     progress: Progress,
     ledger: Option<Ledger>,
     transcript: Transcript,
-    traces: bool,
     json: bool,
     tell: Tell<'a, D>,
 }
 
 impl<D> Watcher<D> for Watch<'_, D> {
-    fn wants_traces(&self) -> bool {
-        self.traces
+    fn detail(&self) -> Detail {
+        self.board.detail().max(self.transcript.detail())
     }
 
     fn hear(&mut self, device: usize, news: News<D>) {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::session::drive::Interrupt;
+use crate::session::trace::Detail;
 use crate::verbs::event::{Event, Observer};
 use crate::verbs::failure::{Failure, MintError};
 use crate::verbs::gate::{Asking, Gate, Kind};
@@ -50,8 +51,8 @@ pub enum News<D> {
 
 /// Who hears what happens.
 pub trait Watcher<D> {
-    /// Whether the pieces of sessions are wanted, which are many.
-    fn wants_traces(&self) -> bool;
+    /// How much of the sessions is wanted: they are most of what happens.
+    fn detail(&self) -> Detail;
 
     /// `news` of the device of that number.
     fn hear(&mut self, device: usize, news: News<D>);
@@ -93,7 +94,7 @@ pub async fn run<F: Devices>(
     loop {
         while let Some(device) = schedule.start() {
             watcher.hear(device, News::Started);
-            let ear = Ear { device, teller: Arc::clone(&told), traces: watcher.wants_traces(), ended: false };
+            let ear = Ear { device, teller: Arc::clone(&told), detail: watcher.detail(), ended: false };
             match devices.work(device, Gate::kept(device, keeper.clone())) {
                 Some(work) => drop(tasks.spawn(task(work, ear))),
                 None => ear.end(Err(MintError::NotStarted.into())),
@@ -183,8 +184,13 @@ impl<D> Told<D> {
 /// The way of a device's news to the watcher.
 struct Ear<D> {
     device: usize,
+@@<<<<<<< HEAD
     teller: Arc<Told<D>>,
     traces: bool,
+=======
+    teller: mpsc::UnboundedSender<(usize, News<D>)>,
+    detail: Detail,
+>>>>>>> cpu
     ended: bool,
 }
 
@@ -205,9 +211,11 @@ impl<D> Ear<D> {
 
 impl<D> Observer for Ear<D> {
     fn on(&mut self, _: &str, event: Event) {
-        if self.traces || !matches!(event, Event::Trace(_)) {
-            self.tell(News::Event(event));
-        }
+        self.tell(News::Event(event));
+    }
+
+    fn detail(&self) -> Detail {
+        self.detail
     }
 }
 

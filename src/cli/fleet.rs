@@ -17,11 +17,8 @@ use crate::fleet::timeline::Phase;
 use crate::report::fleet::{Board, to_html, to_json};
 use crate::report::{Exit, Reporter, Verbosity, with_causes, words};
 use crate::session::drive::Interrupt;
-<<<<<<< HEAD
-use crate::verbs::common::Common;
-=======
 use crate::session::trace::Detail;
->>>>>>> cpu
+use crate::verbs::common::Common;
 use crate::verbs::event::Event;
 use crate::verbs::failure::{Failure, MintError};
 

@@ -184,13 +184,8 @@ impl<D> Told<D> {
 /// The way of a device's news to the watcher.
 struct Ear<D> {
     device: usize,
-@@<<<<<<< HEAD
     teller: Arc<Told<D>>,
-    traces: bool,
-=======
-    teller: mpsc::UnboundedSender<(usize, News<D>)>,
     detail: Detail,
->>>>>>> cpu
     ended: bool,
 }
 

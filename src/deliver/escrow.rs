@@ -285,10 +285,10 @@ impl EscrowPlace {
     /// Puts the keys of a fleet's run that was killed into their files.
     ///
     /// # Errors
-    /// [`DeliverError::Io`]: then it is not known which keys there are.
-    pub fn mend(&self) -> Result<(), DeliverError> {
-        let doing = format!("read {}", self.directory.display());
-        pool::mend(&self.directory, self.pool.as_ref()).map_err(io_error(LABEL, &doing))
+    /// [`EscrowError::Unread`]: then it is not known which keys there are.
+    pub fn mend(&self) -> Result<(), EscrowError> {
+        let unread = |source| EscrowError::Unread { path: self.directory.clone(), source };
+        pool::mend(&self.directory, self.pool.as_ref()).map_err(unread)
     }
 
     /// Takes a key out of the escrow; the file stays until the key is delivered.

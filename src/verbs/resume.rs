@@ -60,6 +60,9 @@ impl Resumed {
 impl Resume {
     /// What is in the escrow: each key with its record and what it lacks, or why it cannot be told.
     pub fn list(&self) -> Vec<(PathBuf, Result<Kept, EscrowError>)> {
+        if let Err(error) = self.escrow.mend() {
+            return vec![(self.escrow.directory.clone(), Err(error))];
+        }
         let files = self.escrow.files().into_iter();
         let opened = files.map(|path| (path.clone(), self.escrow.take(&path, self.identity.as_deref())));
         opened.filter(|(_, kept)| kept.as_ref().map_or(true, |kept| self.is_meant(&kept.record))).collect()

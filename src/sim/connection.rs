@@ -43,8 +43,10 @@ impl Connection {
 
     /// Counts a login and decides it.
     async fn login(&mut self, admin: &str, right: bool) -> Auth {
-        let spec = self.site.device.spec();
-        tokio::time::sleep(spec.login_delay).await;
+        let spec = self.site.device.shared_spec();
+        if !spec.login_delay.is_zero() {
+            tokio::time::sleep(spec.login_delay).await;
+        }
         self.site.counters.attempts.fetch_add(1, Ordering::Relaxed);
         let address = self.peer.ip();
         if right && !self.site.lockout.is_locked(address) {
@@ -59,13 +61,13 @@ impl Connection {
     }
 
     fn password_is(&self, admin: &str, password: &str) -> bool {
-        let spec = self.site.device.spec();
+        let spec = self.site.device.shared_spec();
         let known = spec.admins.iter().find(|known| known.name == admin);
         known.and_then(|known| known.password.as_ref()).is_some_and(|right| right.is(password))
     }
 
     fn key_is(&self, admin: &str, key: &PublicKey) -> bool {
-        let spec = self.site.device.spec();
+        let spec = self.site.device.shared_spec();
         let known = spec.admins.iter().filter(|known| known.name == admin);
         let offered = key.public_key_base64();
         known.flat_map(|known| &known.public_keys).any(|line| line.split_whitespace().nth(1) == Some(offered.as_str()))
@@ -179,7 +181,7 @@ impl Handler for Connection {
     type Error = russh::Error;
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, Self::Error> {
-        Ok(self.site.device.spec().pre_login_banner)
+        Ok(self.site.device.shared_spec().pre_login_banner.clone())
     }
 
     async fn auth_password(&mut self, admin: &str, password: &str) -> Result<Auth, Self::Error> {
@@ -188,7 +190,7 @@ impl Handler for Connection {
     }
 
     async fn auth_publickey_offered(&mut self, admin: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
-        let usable = !refuses_rsa_sha256(self.site.device.spec().version) || !is_rsa_sha256(offer.algorithm);
+        let usable = !refuses_rsa_sha256(self.site.device.shared_spec().version) || !is_rsa_sha256(offer.algorithm);
         Ok(if usable && self.key_is(admin, offer.public_key) { Auth::Accept } else { Auth::reject() })
     }
 

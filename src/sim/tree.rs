@@ -20,7 +20,19 @@ pub(super) struct Node {
     pub(super) singles: BTreeMap<String, Node>,
 }
 
+/// Where nothing is configured.
+static EMPTY: Node = Node { settings: BTreeMap::new(), tables: BTreeMap::new(), singles: BTreeMap::new() };
+
 impl Node {
+    pub(super) fn empty() -> &'static Node {
+        &EMPTY
+    }
+
+    /// The object in which `set` works at once; an empty one when nothing is set in it.
+    pub(super) fn single(&self, path: &str) -> &Node {
+        self.singles.get(path).unwrap_or(&EMPTY)
+    }
+
     pub(super) fn entries(&self, table: &str) -> &[(String, Node)] {
         self.tables.get(table).map_or(&[], Vec::as_slice)
     }

@@ -13,7 +13,9 @@ const KEPT: usize = 64;
 
 /// What was asked for lately, by the pattern and whether it ignores case: a fleet is asked the same on each device, and to
 /// compile even `.` takes longer than all the rest of a session.
-static COMPILED: LazyLock<Mutex<HashMap<(String, bool), Arc<Regex>>>> = LazyLock::new(Mutex::default);
+static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
+
+type Compiled = HashMap<(String, bool), Arc<Regex>>;
 
 /// A parsed `grep [-i] [-v] [-n] [-c] [-f] PATTERN`.
 pub(super) struct Grep {

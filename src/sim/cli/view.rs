@@ -1,5 +1,7 @@
 //! `show` and `get`: which part of the configuration, or which status, is meant.
 
+use std::sync::Arc;
+
 use super::super::refusal::Refusal;
 use super::super::show::{Printer, columns, listing};
 use super::super::status;
@@ -54,7 +56,7 @@ impl Cli {
             Some(Level::Single { object, staged }) => printer.staged(object, None, staged),
             Some(Level::Table(table)) => {
                 let mut scope = Node::default();
-                scope.tables.insert(table.path.clone(), self.held(state, table).to_vec());
+                scope.tables.insert(table.path.clone(), Arc::new(self.held(state, table).to_vec()));
                 printer.object(table, &scope, None)
             }
             _ => String::new(),

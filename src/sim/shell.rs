@@ -160,6 +160,7 @@ impl Shell {
 
     fn pump(&mut self) -> Output {
         while self.then == Then::Continue && !matches!(self.mode, Mode::Thinking(_)) {
+            self.type_text();
             let Some(byte) = self.queue.pop_front() else { break };
             self.key(byte);
         }
@@ -199,10 +200,21 @@ impl Shell {
         }
     }
 
-    fn line_key(&mut self, byte: u8) {
+    fn echo(&self) -> Echo<'static> {
         let wrap: &[u8] = if self.spec.traps.wrap == Wrap::CrLf { b"\r\n" } else { b" \r" };
         let width = self.spec.traps.wrap_at.map_or(self.columns(), usize::from);
-        let echo = Echo { terminal: self.login.pty, width, wrap };
+        Echo { terminal: self.login.pty, width, wrap }
+    }
+
+    fn type_text(&mut self) {
+        if matches!(self.mode, Mode::Line) {
+            let echo = self.echo();
+            self.line.text_of(&mut self.queue, echo, &mut self.out);
+        }
+    }
+
+    fn line_key(&mut self, byte: u8) {
+        let echo = self.echo();
         match self.line.key(byte, echo, &mut self.out) {
             Key::Editing => (),
             Key::Line(text) => self.enter(&text),

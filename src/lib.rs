@@ -34,6 +34,7 @@
 //! |---|---|---|
 //! | [`pattern`] | the regular expressions that are part of the program | pass over one that does not compile |
 //! | [`secret`] | keys and passwords: one way in, one way out, wiped | print one |
+//! | [`disk`] | files whose writes are made to last together | know what is in them |
 //! | [`fortios`] | what a release accepts, what is asked for, what a device is; the plan, and the script, which is text | bytes, a clock, I/O |
 //! | [`session`] | the conversation at the CLI as a machine: bytes in, actions out | open anything, sleep |
 //! | [`ssh`] | host keys, logins, a shell | log a byte |
@@ -60,6 +61,8 @@
 pub mod pattern;
 
 pub mod secret;
+
+pub mod disk;
 
 pub mod fortios;
 

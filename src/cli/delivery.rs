@@ -62,18 +62,23 @@ pub(super) fn journal_directory() -> Result<PathBuf, Usage> {
     journal::directory().ok_or_else(no_place)
 }
 
+/// Where the escrow is.
+pub(super) fn escrow_directory() -> Result<PathBuf, Usage> {
+    escrow::directory().ok_or_else(no_place)
+}
+
 fn no_place() -> Usage {
     (DeliverError::NoEscrow.to_string(), DeliverError::NoEscrow.hint())
 }
 
 /// Where keys are until their destinations have them.
 pub(super) fn place(args: &EscrowArgs) -> Result<EscrowPlace, Usage> {
-    let directory = escrow::directory().ok_or_else(no_place)?;
+    let directory = escrow_directory()?;
     let texts =
         if args.escrow_recipients.is_empty() { recipients_of_environment() } else { args.escrow_recipients.clone() };
     let recipients = Recipients::parse(texts.iter().map(String::as_str));
     let recipients = recipients.map_err(|error| (format!("--escrow-recipient: {error}"), None))?;
-    Ok(EscrowPlace { directory, recipients })
+    Ok(EscrowPlace::sealed(directory, recipients))
 }
 
 /// One recipient a line: an SSH public key has blanks in it.

@@ -17,6 +17,8 @@ use crate::fleet::timeline::Phase;
 use crate::report::fleet::{Board, to_html, to_json};
 use crate::report::{Exit, Reporter, Verbosity, with_causes, words};
 use crate::session::drive::Interrupt;
+use crate::session::trace::Detail;
+use crate::verbs::common::Common;
 use crate::verbs::event::Event;
 use crate::verbs::failure::{Failure, MintError};
 
@@ -31,6 +33,10 @@ pub(super) use super::shared::{Fleet, Shared};
 /// How many threads wait for disks and services. More would cost memory and gain nothing on a disk; deliveries to a service
 /// that takes its time share them.
 const BLOCKING: usize = 48;
+
+/// How many threads talk to devices at most. One talks to a thousand of them a second; each more costs what they tell each
+/// other.
+const WORKERS: usize = 4;
 
 /// A run over a fleet that was asked for, and can be.
 pub(super) struct Asked {
@@ -120,7 +126,8 @@ impl Asked {
         let names: Arc<[String]> = devices.iter().map(|device| device.name().to_owned()).collect();
         let report = args.report.as_deref().map(reserve).transpose()?;
         let transcript = Transcript::reserve(talk.transcript.as_deref())?;
-        Ok(Asked { rules, progress: Progress::begin(verb, "", names), ledger: None, report, transcript, json: false })
+        let progress = Progress::begin(verb, "", names);
+        Ok(Asked { rules, progress, ledger: None, report, transcript, json: false })
     }
 
     /// With a line of JSON on stdout for each device on which it was not done.
@@ -132,11 +139,19 @@ impl Asked {
     pub(super) fn run(&self) -> &str {
         &self.progress.run
     }
+
+    /// Where all devices of the run write what must not be lost.
+    pub(super) fn common(&self) -> Result<Common, Usage> {
+        let (journal, escrow) = (delivery::journal_directory()?, delivery::escrow_directory()?);
+        Common::begin(self.run(), &journal, &escrow).map_err(|error| (with_causes(&error), error.hint()))
+    }
 }
 
 /// Runs `verb` where many devices can be worked on at once; Ctrl-C stops it.
 pub(super) fn running(talk: &Talk, verb: impl AsyncFnOnce(Interrupt) -> Result<Exit, Usage>) -> Result<Exit, Usage> {
-    let runtime = Builder::new_multi_thread().max_blocking_threads(BLOCKING).enable_all().build();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2).min(WORKERS);
+    let runtime =
+        Builder::new_multi_thread().worker_threads(workers).max_blocking_threads(BLOCKING).enable_all().build();
     let runtime = runtime.map_err(|error| (with_causes(&error), None))?;
     runtime.block_on(async { verb(super::interrupt::listen(talk.color)).await })
 }
@@ -176,8 +191,7 @@ pub(super) async fn watched<F: Devices>(
     let verbosity = Verbosity::new(talk.quiet, talk.verbose);
     let Asked { rules, progress, ledger, report, transcript, json } = asked;
     let board = Board::new(talk.color, verbosity, &progress);
-    let traces = transcript.is_wanted() || verbosity >= Verbosity::Session;
-    let mut watch = Watch { board, progress, ledger, transcript, traces, json, tell };
+    let mut watch = Watch { board, progress, ledger, transcript, json, tell };
     let stop = run::run(devices, rules, interrupt, &mut watch).await;
     let Watch { mut board, progress, transcript, .. } = watch;
     let exit = exit(&progress, stop.as_ref());
@@ -231,14 +245,13 @@ struct Watch<'a, D> {
     progress: Progress,
     ledger: Option<Ledger>,
     transcript: Transcript,
-    traces: bool,
     json: bool,
     tell: Tell<'a, D>,
 }
 
 impl<D> Watcher<D> for Watch<'_, D> {
-    fn wants_traces(&self) -> bool {
-        self.traces
+    fn detail(&self) -> Detail {
+        self.board.detail().max(self.transcript.detail())
     }
 
     fn hear(&mut self, device: usize, news: News<D>) {

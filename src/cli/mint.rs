@@ -103,10 +103,10 @@ fn fleet(args: &MintArgs, order: &Order<'_>, devices: Vec<Device>, talk: &Talk) 
         let lines = shared.lines(&devices, &ways, |(prepared, _)| prepared.ssh_user.as_deref(), rehearse)?;
         let asked = Asked::changing(&order.fleet, &order.waves, ("mint", earlier), &devices, talk)?;
         let asked = asked.in_json(order.delivery.format() == Some(Format::Json));
-        let run = asked.run().to_owned();
+        let common = asked.common()?;
         let mints = Fleet::new(&devices, &shared, lines, |line, shared: &(Prepared, Custody)| {
             let mint = make(line, shared);
-            Some(Mint { custody: mint.custody.of_run(&run), ..mint })
+            Some(Mint { custody: common.custody(mint.custody), ..mint })
         });
         let mut tell = |at: usize, minted: Minted, reporter: &mut Reporter| match mints.of(at) {
             Some((name, (prepared, _))) => told(args, name, &minted, &prepared.destinations, reporter),

@@ -357,7 +357,7 @@ async fn switches(
     talk: &Talk,
     interrupt: Interrupt,
 ) -> Result<Exit, Usage> {
-    let journal = delivery::journal()?.of_run(run.run());
+    let journal = run.common()?.journal(&delivery::journal()?);
     let switch = if args.enable { Switch::Enable } else { Switch::Disable };
     let switches = Fleet::new(devices, shared, lines, |line, asked: &Asked| {
         Some(Access {

@@ -313,9 +313,9 @@ fn fleet(args: &RotateArgs, read: &Read<'_>, devices: Vec<Device>, talk: &Talk) 
         let lines = shared.lines(&devices, &ways, |(asked, _)| user(asked), |_, _| Ok(()))?;
         let run = fleet::Asked::changing(&order.fleet, &order.waves, ("rotate", earlier), &devices, talk)?;
         let run = run.in_json(order.delivery.format() == Some(Format::Json));
-        let name = run.run().to_owned();
+        let common = run.common()?;
         let rotations = Fleet::new(&devices, &shared, lines, |line, (asked, custody): &(Asked, Custody)| {
-            Some(rotation(args, line, asked, custody.clone().of_run(&name)))
+            Some(rotation(args, line, asked, common.custody(custody.clone())))
         });
         let mut tell = |at: usize, rotated: Rotated, reporter: &mut Reporter| match rotations.of(at) {
             Some((name, (asked, _))) => told(args, name, rotated, &asked.destinations, reporter),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Usage;
 use super::draft::Draft;
 use crate::report::{Exit, Reporter, printable};
+use crate::session::trace::Detail;
 use crate::verbs::{Event, Observer};
 
 /// The file that gets the session, where one is wanted. It appears whole when the run is over.
@@ -18,9 +19,9 @@ impl Transcript {
         Ok(Transcript(Some((Draft::reserve("--transcript", path)?, path.to_owned()))))
     }
 
-    /// Whether there is one.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.0.is_some()
+    /// How much of a session it takes.
+    pub(super) fn detail(&self) -> Detail {
+        if self.0.is_some() { Detail::Session } else { Detail::Nothing }
     }
 
     /// Adds what was sent and received; `device` where there are several.
@@ -71,5 +72,9 @@ impl Observer for Recorded<'_> {
     fn on(&mut self, device: &str, event: Event) {
         self.transcript.note(None, &event);
         self.reporter.on(device, event);
+    }
+
+    fn detail(&self) -> Detail {
+        self.transcript.detail().max(self.reporter.detail())
     }
 }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::DeliverError;
 use super::file::io_error;
+use super::pool::{self, Pool};
 use super::private::{self, LARGEST, PrivateFile};
 use super::record::{Record, StoredRecord};
 use super::seal::{self, OpenSealError, Recipients};
@@ -31,35 +32,50 @@ pub fn directory() -> Option<PathBuf> {
 }
 
 /// Where undelivered keys are kept, and for whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct EscrowPlace {
     /// The directory; it is made (0700) where it is missing.
     pub directory: PathBuf,
     /// Whom the keys are sealed to; nobody: they lie open in private files (0600).
     pub recipients: Recipients,
+    /// Where the keys of a run over a fleet are as long as it works on their devices; without it each is in its file.
+    pub pool: Option<Pool>,
 }
 
 impl EscrowPlace {
     /// A directory whose files are not sealed.
     pub fn open(directory: impl Into<PathBuf>) -> EscrowPlace {
-        EscrowPlace { directory: directory.into(), recipients: Recipients::default() }
+        EscrowPlace::sealed(directory, Recipients::default())
+    }
+
+    /// A directory whose files are sealed to these.
+    pub fn sealed(directory: impl Into<PathBuf>, recipients: Recipients) -> EscrowPlace {
+        EscrowPlace { directory: directory.into(), recipients, pool: None }
     }
 }
 
 /// A reserved place in the escrow. Dropped unused, it leaves nothing behind.
 pub(super) struct Escrow {
     place: EscrowPlace,
-    draft: PrivateFile,
+    room: Room,
+}
+
+/// Where the key will be first.
+enum Room {
+    /// In its own file.
+    Draft(PrivateFile),
+    /// Among those of the fleet.
+    Pool(pool::Place),
 }
 
 impl Escrow {
-    /// Creates the directory (0700) if need be, and a filled private file in it.
+    /// Creates the directory (0700) if need be, and takes room in it.
     pub(super) fn reserve(place: &EscrowPlace) -> Result<Self, DeliverError> {
-        let directory = &place.directory;
-        let doing = format!("create {}", directory.display());
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io_error(LABEL, &doing))?;
-        let draft = draft(directory)?;
-        Ok(Escrow { place: place.clone(), draft })
+        let room = match &place.pool {
+            None => Room::Draft(draft(made(&place.directory)?)?),
+            Some(pool) => Room::Pool(pool_place(pool, &place.directory)?),
+        };
+        Ok(Escrow { place: place.clone(), room })
     }
 
     /// Where the key of `record` will be.
@@ -77,8 +93,16 @@ impl Escrow {
     ) -> Result<Escrowing, DeliverError> {
         let doing = format!("write {}", path.display());
         let bytes = content(record, missing, key, &self.place.recipients).map_err(io_error(LABEL, &doing))?;
-        self.draft.create(&path, &bytes).map_err(io_error(LABEL, &doing))?;
-        Ok(Escrowing { place: self.place, path })
+        let place = match self.room {
+            Room::Draft(draft) => draft.create(&path, &bytes).map(|()| None),
+            Room::Pool(place) => kept(place, &path, &bytes),
+        };
+        Ok(Escrowing { pool: place.map_err(io_error(LABEL, &doing))?, place: self.place, path })
+    }
+
+    /// Whether this waits for no disk.
+    pub(super) fn is_quick(&self) -> bool {
+        matches!(self.room, Room::Pool(_)) && self.place.recipients.is_empty()
     }
 }
 
@@ -86,6 +110,8 @@ impl Escrow {
 pub(super) struct Escrowing {
     place: EscrowPlace,
     path: PathBuf,
+    /// Its place among those of the fleet, from which it moves to the file when it is not delivered.
+    pool: Option<pool::Place>,
 }
 
 impl Escrowing {
@@ -104,13 +130,19 @@ impl Escrowing {
             // What was there before names destinations that have the key by now: more than is missing, and the key is safe.
             Err(_) if self.path.exists() => Ok(self.path),
             Err(error) => Err(error),
-            Ok(()) => Ok(self.path),
+            Ok(()) => {
+                self.pool.into_iter().for_each(pool::Place::empty);
+                Ok(self.path)
+            }
         }
     }
 
     /// Overwrites the key and removes the file. One that is gone already is as good.
     pub(super) fn wipe(self) {
-        wipe(&self.path);
+        match self.pool {
+            Some(place) => place.empty(),
+            None => wipe(&self.path),
+        }
     }
 }
 
@@ -120,6 +152,35 @@ pub fn wipe(path: &Path) {
     if private::discard(path).is_err() {
         let _ = fs::remove_file(path);
     }
+}
+
+/// The directory, made (0700) if need be.
+fn made(directory: &Path) -> Result<&Path, DeliverError> {
+    let doing = format!("create {}", directory.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io_error(LABEL, &doing))?;
+    Ok(directory)
+}
+
+fn pool_place(pool: &Pool, directory: &Path) -> Result<pool::Place, DeliverError> {
+    let doing = format!("create a file in {}", directory.display());
+    match pool.reserve() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            made(directory)?;
+            pool.reserve().map_err(io_error(LABEL, &doing))
+        }
+        reserved => reserved.map_err(io_error(LABEL, &doing)),
+    }
+}
+
+/// Keeps the key among those of the fleet, or in its own file when it is sealed to so many that it has no room there.
+fn kept(mut place: pool::Place, path: &Path, bytes: &[u8]) -> io::Result<Option<pool::Place>> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if pool::Place::has_room(bytes.len()) {
+        place.keep(&name, bytes)?;
+        return Ok(Some(place));
+    }
+    let directory = path.parent().unwrap_or(Path::new("."));
+    PrivateFile::reserve(directory, ROOM)?.create(path, bytes).map(|()| None)
 }
 
 fn draft(directory: &Path) -> Result<PrivateFile, DeliverError> {
@@ -216,6 +277,20 @@ impl EscrowPlace {
         private::sweep(&self.directory);
     }
 
+    /// The same place, with the keys of a fleet in `pool` first.
+    pub fn in_pool(self, pool: Pool) -> EscrowPlace {
+        EscrowPlace { pool: Some(pool), ..self }
+    }
+
+    /// Puts the keys of a fleet's run that was killed into their files.
+    ///
+    /// # Errors
+    /// [`EscrowError::Unread`]: then it is not known which keys there are.
+    pub fn mend(&self) -> Result<(), EscrowError> {
+        let unread = |source| EscrowError::Unread { path: self.directory.clone(), source };
+        pool::mend(&self.directory, self.pool.as_ref()).map_err(unread)
+    }
+
     /// Takes a key out of the escrow; the file stays until the key is delivered.
     ///
     /// # Errors
@@ -230,7 +305,7 @@ impl EscrowPlace {
         };
         let foreign = |problem: String| EscrowError::Foreign { path: path.to_owned(), problem };
         let content: Content = serde_json::from_slice(&bytes).map_err(|error| foreign(error.to_string()))?;
-        let escrowing = Escrowing { place: self.clone(), path: path.to_owned() };
+        let escrowing = Escrowing { place: self.clone(), path: path.to_owned(), pool: None };
         let (record, key) = content.record.into_parts().map_err(foreign)?;
         Ok(Kept { record, missing: content.undelivered, key, escrowing })
     }

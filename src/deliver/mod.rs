@@ -31,6 +31,7 @@ pub mod memory;
 #[cfg(feature = "nats")]
 pub mod outlet;
 pub mod path;
+pub mod pool;
 pub mod record;
 pub mod seal;
 pub mod slot;
@@ -60,6 +61,7 @@ pub use fetch::{FetchError, Fetched};
 pub use format::Format;
 pub use memory::Memory;
 pub use path::PathTemplate;
+pub use pool::Pool;
 pub use record::{Action, Change, Record};
 pub use slot::{Delivered, Escrowed, Part, Reservation, Secured, Stored, Undelivered, reserve, resume};
 pub use stdout::{Aside, write_aside};

@@ -160,7 +160,7 @@ mod tests {
         let identity = directory.path().join("identity");
         let recipient = Identity::create(&identity).unwrap();
         let recipients = Recipients::parse([recipient.as_str()]).unwrap();
-        let place = EscrowPlace { directory: directory.path().join("worker"), recipients: recipients.clone() };
+        let place = EscrowPlace::sealed(directory.path().join("worker"), recipients.clone());
         let pipe = Arc::new(Pipe::default());
         let device = Device { name: "fw1".into(), address: "192.0.2.1".into() };
         let destination = Destination::outlet(recipients, pipe.clone());

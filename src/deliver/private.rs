@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -34,8 +34,8 @@ impl PrivateFile {
     /// Fails when the directory takes no new files, and when the disk or a quota is full.
     pub(super) fn reserve(directory: &Path, room: usize) -> io::Result<Self> {
         sweep(directory);
-        let mut draft = locked_draft(directory)?;
-        take_room(draft.as_file_mut(), room)?;
+        let draft = locked_draft(directory)?;
+        take_room(draft.as_file(), 0, room)?;
         Ok(PrivateFile { draft, directory: directory.to_owned() })
     }
 
@@ -76,10 +76,10 @@ impl PrivateFile {
 
 /// Takes the blocks without waiting for the disk, which thousands of devices would feel; where the file system cannot do
 /// that, by writing them.
-fn take_room(file: &mut File, room: usize) -> io::Result<()> {
-    match allocated(file, room) {
+pub(super) fn take_room(file: &File, at: u64, room: usize) -> io::Result<()> {
+    match allocated(file, at, room) {
         Err(Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENOSYS) => {
-            file.write_all(&vec![b' '; room])?;
+            file.write_all_at(&vec![b' '; room], at)?;
             file.sync_all()
         }
         allocated => Ok(allocated?),
@@ -87,13 +87,14 @@ fn take_room(file: &mut File, room: usize) -> io::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn allocated(file: &File, room: usize) -> Result<(), Errno> {
+fn allocated(file: &File, at: u64, room: usize) -> Result<(), Errno> {
+    let at = nix::libc::off_t::try_from(at).map_err(|_| Errno::EFBIG)?;
     let room = nix::libc::off_t::try_from(room).map_err(|_| Errno::EFBIG)?;
-    nix::fcntl::posix_fallocate(file, 0, room)
+    nix::fcntl::posix_fallocate(file, at, room)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn allocated(_: &File, _: usize) -> Result<(), Errno> {
+fn allocated(_: &File, _: u64, _: usize) -> Result<(), Errno> {
     Err(Errno::ENOSYS)
 }
 

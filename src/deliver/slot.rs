@@ -171,6 +171,11 @@ impl Reservation {
         self.escrow.path(record)
     }
 
+    /// Whether [`Reservation::secure`] waits for no disk.
+    pub fn is_quick(&self) -> bool {
+        self.escrow.is_quick()
+    }
+
     /// Puts a new key into the escrow, on disk, before anything else can happen to it: into `escrow`, which
     /// [`Reservation::escrow_path`] has named.
     pub fn secure(self, escrow: PathBuf, record: &Record, key: Secret) -> Secured {
@@ -261,6 +266,11 @@ impl Secured {
         if let Ok(escrowing) = self.escrowing {
             escrowing.wipe();
         }
+    }
+
+    /// Whether some destination of this part lacks the key.
+    pub fn has(&self, part: Part) -> bool {
+        self.slots.iter().any(|slot| part.has(slot.as_ref()))
     }
 
     /// Writes the key to the destinations of this part, tells `stored` the label of each that has it, and names them

@@ -1,11 +1,16 @@
 //! The schedule carried out: one task a device, one ear for all.
 
 use std::collections::HashMap;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::session::drive::Interrupt;
+use crate::session::trace::Detail;
 use crate::verbs::event::{Event, Observer};
 use crate::verbs::failure::{Failure, MintError};
 use crate::verbs::gate::{Asking, Gate, Kind};
@@ -13,6 +18,9 @@ use crate::verbs::gate::{Asking, Gate, Kind};
 use super::class::{Class, refused_password};
 use super::rules::Rules;
 use super::schedule::{Ended, Schedule, Stop, Wave};
+
+/// How long what only a person wants to know may wait to be told: nobody reads faster, and each telling wakes a thread.
+const TOLD_WITHIN: Duration = Duration::from_millis(50);
 
 /// What is done on each device.
 pub trait Work: Send + Sync + 'static {
@@ -43,8 +51,8 @@ pub enum News<D> {
 
 /// Who hears what happens.
 pub trait Watcher<D> {
-    /// Whether the pieces of sessions are wanted, which are many.
-    fn wants_traces(&self) -> bool;
+    /// How much of the sessions is wanted: they are most of what happens.
+    fn detail(&self) -> Detail;
 
     /// `news` of the device of that number.
     fn hear(&mut self, device: usize, news: News<D>);
@@ -77,14 +85,16 @@ pub async fn run<F: Devices>(
 ) -> Option<Stop> {
     let mut schedule = Schedule::new(rules, devices.count());
     let (keeper, mut askings) = mpsc::unbounded_channel::<Asking>();
-    let (teller, mut told) = mpsc::unbounded_channel();
+    let told = Arc::new(Told::default());
+    let mut time = tokio::time::interval(TOLD_WITHIN);
+    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tasks = JoinSet::new();
     let mut waiting = HashMap::new();
     let mut heard_stop = false;
     loop {
         while let Some(device) = schedule.start() {
             watcher.hear(device, News::Started);
-            let ear = Ear { device, teller: teller.clone(), traces: watcher.wants_traces(), ended: false };
+            let ear = Ear { device, teller: Arc::clone(&told), detail: watcher.detail(), ended: false };
             match devices.work(device, Gate::kept(device, keeper.clone())) {
                 Some(work) => drop(tasks.spawn(task(work, ear))),
                 None => ear.end(Err(MintError::NotStarted.into())),
@@ -100,14 +110,17 @@ pub async fn run<F: Devices>(
         tokio::select! {
             biased;
             () = interrupt.raised(), if schedule.stopped().is_none() => schedule.interrupt(),
-            // What a device has told comes before what it asks behind it.
-            Some((device, news)) = told.recv() => heard(device, news, &mut schedule, watcher),
+            () = told.ended.notified() => {}
+            _ = time.tick() => {}
             Some(Asking { device, kind, answer }) = askings.recv() => {
+                // What a device has told comes before what it asks behind it.
+                hear_all(&told, &mut schedule, watcher);
                 schedule.asks(device, kind.clone());
                 waiting.insert(device, answer);
                 watcher.hear(device, News::Waits(kind));
             }
         }
+        hear_all(&told, &mut schedule, watcher);
         if let Some(wave) = schedule.next_wave() {
             watcher.wave(wave);
         }
@@ -124,6 +137,12 @@ pub async fn run<F: Devices>(
         watcher.hear(device, News::Ended(Err(MintError::NotStarted.into())));
     }
     schedule.stopped().cloned()
+}
+
+fn hear_all<D>(told: &Told<D>, schedule: &mut Schedule, watcher: &mut (impl Watcher<D> + ?Sized)) {
+    for (device, news) in told.take() {
+        heard(device, news, schedule, watcher);
+    }
 }
 
 fn heard<D>(device: usize, news: News<D>, schedule: &mut Schedule, watcher: &mut (impl Watcher<D> + ?Sized)) {
@@ -143,11 +162,30 @@ async fn task<W: Work>(work: W, mut ear: Ear<W::Done>) {
     ear.end(ended);
 }
 
+/// What the devices have told and nobody has heard yet.
+struct Told<D> {
+    news: Mutex<Vec<(usize, News<D>)>>,
+    /// One has ended: another one can begin.
+    ended: Notify,
+}
+
+impl<D> Default for Told<D> {
+    fn default() -> Told<D> {
+        Told { news: Mutex::default(), ended: Notify::new() }
+    }
+}
+
+impl<D> Told<D> {
+    fn take(&self) -> Vec<(usize, News<D>)> {
+        mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// The way of a device's news to the watcher.
 struct Ear<D> {
     device: usize,
-    teller: mpsc::UnboundedSender<(usize, News<D>)>,
-    traces: bool,
+    teller: Arc<Told<D>>,
+    detail: Detail,
     ended: bool,
 }
 
@@ -158,16 +196,21 @@ impl<D> Ear<D> {
     }
 
     fn tell(&self, news: News<D>) {
-        // Whoever listens does so to the end of the last device.
-        let _ = self.teller.send((self.device, news));
+        let is_end = matches!(news, News::Ended(_));
+        self.teller.news.lock().unwrap_or_else(PoisonError::into_inner).push((self.device, news));
+        if is_end {
+            self.teller.ended.notify_one();
+        }
     }
 }
 
 impl<D> Observer for Ear<D> {
     fn on(&mut self, _: &str, event: Event) {
-        if self.traces || !matches!(event, Event::Trace(_)) {
-            self.tell(News::Event(event));
-        }
+        self.tell(News::Event(event));
+    }
+
+    fn detail(&self) -> Detail {
+        self.detail
     }
 }
 

@@ -7,6 +7,7 @@
 mod embedded;
 mod error;
 mod formatter;
+mod parsed;
 mod source;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use super::retirement::Retirement;
 use super::script::{Script, ScriptError};
 use embedded::EMBEDDED;
 use formatter::write_words;
+use parsed::Parsed;
 use source::source_line;
 
 pub use error::RenderError;
@@ -32,6 +34,7 @@ pub struct Templates {
     environment: Arc<Environment<'static>>,
     /// Where a replaced template came from, by its name.
     origins: Arc<BTreeMap<String, String>>,
+    parsed: Arc<Parsed>,
 }
 
 /// How reads are kept from being torn apart by the pager.
@@ -87,7 +90,7 @@ impl Templates {
             let added = environment.add_template_owned(name.clone(), text);
             added.map_err(|error| template_error(origin_of(&origins, &name), &error))?;
         }
-        Ok(Templates { environment: Arc::new(environment), origins: Arc::new(origins) })
+        Ok(Templates { environment: Arc::new(environment), origins: Arc::new(origins), parsed: Arc::default() })
     }
 
     /// `get system status`.
@@ -343,18 +346,25 @@ impl Templates {
         self.script(plan.vdoms, Paging::Answered, &jobs)
     }
 
-    /// Renders the jobs one after the other, each checked on its own so that an error names its template.
+    /// Renders the jobs one after the other.
     fn script(&self, vdoms: bool, paging: Paging, jobs: &[(&str, Value)]) -> Result<Script, RenderError> {
-        let mut text = String::new();
-        for (name, values) in jobs {
-            let rendered = unpaged(self.render(name, values)?, paging);
-            Script::parse(&rendered).map_err(|error| self.script_error(name, error))?;
-            text.push_str(&rendered);
-            text.push('\n');
+        let rendered = jobs.iter().map(|(name, values)| Ok(unpaged(self.render(name, values)?, paging)));
+        let texts = rendered.collect::<Result<Vec<String>, RenderError>>()?;
+        self.parsed.script((texts, vdoms), |(texts, vdoms)| {
+            let names: Vec<&str> = jobs.iter().map(|(name, _)| *name).collect();
+            self.parse(&names, texts, *vdoms)
+        })
+    }
+
+    /// The jobs with these names and texts as one script, each checked on its own so that an error names its template.
+    fn parse(&self, names: &[&str], texts: &[String], vdoms: bool) -> Result<Script, RenderError> {
+        for (name, text) in names.iter().zip(texts) {
+            Script::parse(text).map_err(|error| self.script_error(name, error))?;
         }
+        let text: String = texts.iter().flat_map(|text| [text.as_str(), "\n"]).collect();
         // Global tables are reached from `config global` on a device with VDOMs, and only there.
-        let text = if vdoms && !jobs.is_empty() { format!("config global\n{text}end\n") } else { text };
-        let last = jobs.last().map_or("", |(name, _)| *name);
+        let text = if vdoms && !texts.is_empty() { format!("config global\n{text}end\n") } else { text };
+        let last = names.last().copied().unwrap_or_default();
         Script::parse(&text).map_err(|error| self.script_error(last, error))
     }
 

@@ -7,6 +7,7 @@
 mod parser;
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The longest line that is sent, in bytes.
 ///
@@ -102,10 +103,10 @@ fn depth_in_object(levels: &[Level]) -> usize {
     }
 }
 
-/// The lines of one job.
+/// The lines of one job. Clones share them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
-    lines: Vec<Line>,
+    lines: Vec<Arc<Line>>,
 }
 
 /// A text that is not a script: the line, counted from 1, and the rule it breaks.
@@ -178,7 +179,7 @@ impl Script {
     }
 
     /// The lines in order.
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[Arc<Line>] {
         &self.lines
     }
 
@@ -231,7 +232,7 @@ mod tests {
         let profile = [Open, Open, Stage, Open, Stage, Leave, Commit];
         let user = [Open, Open, Stage, Open, Open, Stage, Leave, Open, Stage, Leave, Commit, Key];
         assert_eq!(effects, [profile.as_slice(), user.as_slice()].concat());
-        let depths: Vec<usize> = script.lines().iter().map(Line::depth_in_object).collect();
+        let depths: Vec<usize> = script.lines().iter().map(|line| line.depth_in_object()).collect();
         assert_eq!(depths, [1, 1, 1, 2, 2, 1, 0, 1, 1, 1, 2, 3, 3, 2, 3, 3, 1, 0, 0]);
         let innermost: Vec<Option<&str>> =
             script.lines().iter().map(|line| line.after.last().map(|level| level.name.as_str())).collect();

@@ -4,6 +4,8 @@
 //! several lines (certificates). Lines that are none of these (comments, `diagnose debug cli` noise, messages of the
 //! device) are passed over.
 
+use std::borrow::Cow;
+
 use super::words;
 
 /// A `config … end` block.
@@ -91,22 +93,26 @@ fn value<'a>(settings: &'a [Setting], name: &str) -> Option<&'a str> {
 /// When blocks and ends do not match: something is missing, so nothing can be concluded from what is there.
 pub fn parse<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Vec<Block>, ShowError> {
     let mut reader = Reader::default();
-    let mut pending = String::new();
+    let mut pending = Cow::Borrowed("");
     for line in lines {
         if !pending.is_empty() {
-            pending.push('\n');
+            pending += "\n";
         }
-        pending.push_str(line);
+        pending += line;
         match words::split(&pending) {
             // A value in quotes that goes on in the next line.
             Err(words::Unsplit::Quote) if is_configuration(&pending) => {}
             split => {
                 reader.line(&split.unwrap_or_default())?;
-                pending.clear();
+                pending = Cow::Borrowed("");
             }
         }
     }
     reader.finish()
+}
+
+fn owned(words: &[Cow<'_, str>]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
 }
 
 fn is_configuration(line: &str) -> bool {
@@ -115,7 +121,7 @@ fn is_configuration(line: &str) -> bool {
 
 /// Whether the words behind `config` name a block. Messages of the device can begin with the same word: `config transaction
 /// id=1 will expire in 30 seconds` (workspace mode, FortiOS 7.6 administration guide).
-fn is_path(words: &[String]) -> bool {
+fn is_path(words: &[Cow<'_, str>]) -> bool {
     !words.is_empty() && words.iter().all(|word| !word.contains('='))
 }
 
@@ -132,7 +138,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn line(&mut self, words: &[String]) -> Result<(), ShowError> {
+    fn line(&mut self, words: &[Cow<'_, str>]) -> Result<(), ShowError> {
         match words {
             [verb, path @ ..] if verb == "config" && is_path(path) => self.open_block(path),
             [verb, name] if verb == "edit" => self.open_entry(name),
@@ -144,16 +150,16 @@ impl Reader {
         Ok(())
     }
 
-    fn open_block(&mut self, path: &[String]) {
-        self.open.push(Open::Block(Block { path: path.to_vec(), ..Block::default() }));
+    fn open_block(&mut self, path: &[Cow<'_, str>]) {
+        self.open.push(Open::Block(Block { path: owned(path), ..Block::default() }));
     }
 
     fn open_entry(&mut self, name: &str) {
         self.open.push(Open::Entry(Entry { name: name.to_owned(), ..Entry::default() }));
     }
 
-    fn set(&mut self, name: &str, values: &[String]) {
-        let setting = Setting { name: name.to_owned(), values: values.to_vec() };
+    fn set(&mut self, name: &str, values: &[Cow<'_, str>]) {
+        let setting = Setting { name: name.to_owned(), values: owned(values) };
         match self.open.last_mut() {
             Some(Open::Block(block)) => block.settings.push(setting),
             Some(Open::Entry(entry)) => entry.settings.push(setting),

@@ -11,35 +11,45 @@ pub enum Unsplit {
     Backslash,
 }
 
-/// The words of `line`: separated by spaces, held together by `"…"` or `'…'`, a backslash before one character taken off.
+/// The words of `line`: separated by spaces, held together by `"…"` or `'…'`, a backslash before one character taken off. A
+/// word that stands in the line in one piece is not copied.
 ///
 /// Source: FortiOS administration guide 7.0.11, "CLI text strings" (651640).
 ///
 /// # Errors
 /// When the shell would wait for more.
-pub fn split(line: &str) -> Result<Vec<String>, Unsplit> {
+pub fn split(line: &str) -> Result<Vec<Cow<'_, str>>, Unsplit> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (_, '\\') => word.get_or_insert_default().push(chars.next().ok_or(Unsplit::Backslash)?),
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (None, c) => word.get_or_insert_default().push(c),
-        }
+    let mut rest = line.trim_start();
+    while !rest.is_empty() {
+        let (word, behind) = first_word(rest)?;
+        words.push(word);
+        rest = behind.trim_start();
     }
-    if quote.is_some() {
-        return Err(Unsplit::Quote);
-    }
-    words.extend(word);
     Ok(words)
+}
+
+/// The word at the beginning of `rest`, and what stands behind it.
+fn first_word(mut rest: &str) -> Result<(Cow<'_, str>, &str), Unsplit> {
+    let mut word = Cow::Borrowed("");
+    let mut quote = None;
+    loop {
+        let ends = |c: char| match quote {
+            Some(open) => c == open || c == '\\',
+            None => matches!(c, '"' | '\'' | '\\') || c.is_whitespace(),
+        };
+        let (plain, behind) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+        word += plain;
+        let mut behind_it = behind.chars();
+        match (quote, behind_it.next()) {
+            (_, Some('\\')) => word.to_mut().push(behind_it.next().ok_or(Unsplit::Backslash)?),
+            (Some(_), Some(_)) => quote = None,
+            (Some(_), None) => return Err(Unsplit::Quote),
+            (None, Some(open @ ('"' | '\''))) => quote = Some(open),
+            (None, _) => return Ok((word, behind)),
+        }
+        rest = behind_it.as_str();
+    }
 }
 
 /// `value` as one word: as it is where an engineer would type it bare, in double quotes otherwise.

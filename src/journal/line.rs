@@ -115,6 +115,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether this is an end that leaves nothing to do.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self, State::Done | State::TakenBack)
+    }
+
     /// Whether it has to be on the disk before anything else happens: it announces what cannot be seen afterwards, or lets
     /// the escrow be emptied.
     pub(super) fn must_last(&self) -> bool {

@@ -20,25 +20,26 @@
 
 mod disabled;
 mod line;
+mod lock;
+mod log;
 mod past;
 mod run;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
 pub use line::{Lent, Planned, State};
+pub use lock::Lock;
+pub use log::Log;
 pub use past::{KeyState, Past};
 pub use run::Run;
-
-/// Where the locks of addresses are. No serial number is like that.
-const ADDRESSES: &str = "addresses";
 
 /// How many finished runs of one API user on one device are kept.
 const KEPT: usize = 8;
@@ -49,6 +50,8 @@ pub struct Journal {
     directory: PathBuf,
     /// The run over a fleet that this is part of.
     run: Option<Arc<str>>,
+    /// Where that writes what it does; without one each run on a device writes its own file.
+    log: Option<Log>,
     /// A directory that goes with the last of these.
     _passing: Option<Arc<TempDir>>,
 }
@@ -84,11 +87,6 @@ impl JournalError {
     }
 }
 
-/// Held as long as a run works on one API user of one device; gone with the program, however it ends.
-#[derive(Debug)]
-#[must_use = "the lock is gone when it is dropped"]
-pub struct Lock(#[allow(dead_code, reason = "held for what its drop does")] File);
-
 /// `$XDG_STATE_HOME/fgtkey/journal`, by default `~/.local/state/fgtkey/journal`; none without a home directory. A relative
 /// `XDG_STATE_HOME` is ignored, as the XDG base directory specification says.
 pub fn directory() -> Option<PathBuf> {
@@ -100,7 +98,7 @@ pub fn directory() -> Option<PathBuf> {
 impl Journal {
     /// The journal in `directory`, which is made when the first run begins.
     pub fn at(directory: impl Into<PathBuf>) -> Journal {
-        Journal { directory: directory.into(), run: None, _passing: None }
+        Journal { directory: directory.into(), run: None, log: None, _passing: None }
     }
 
     /// A journal that is gone with the program: of runs on a simulated device that is gone then too.
@@ -109,7 +107,12 @@ impl Journal {
     /// When there is no place for temporary files.
     pub fn passing() -> io::Result<Journal> {
         let directory = tempfile::tempdir()?;
-        Ok(Journal { directory: directory.path().to_owned(), run: None, _passing: Some(Arc::new(directory)) })
+        Ok(Journal {
+            directory: directory.path().to_owned(),
+            run: None,
+            log: None,
+            _passing: Some(Arc::new(directory)),
+        })
     }
 
     /// The same journal for one run over a fleet, which can be taken up again by its name.
@@ -117,13 +120,20 @@ impl Journal {
         Journal { run: Some(run.into()), ..self.clone() }
     }
 
-    /// Takes the API user of a device for this run.
+    /// The same, with one log for all that the run does.
+    pub fn in_log(&self, log: Log) -> Journal {
+        Journal { log: Some(log), ..self.clone() }
+    }
+
+    /// Takes the API user of a device for this run. What programs that are gone have left in their logs is in the files of
+    /// their runs then: whoever has the lock reads those.
     ///
     /// # Errors
     /// [`JournalError::Busy`] when another run has it.
     pub fn lock(&self, serial: &str, api_user: &str) -> Result<Lock, JournalError> {
-        let path = self.of_device(serial)?.join(format!("{}.lock", file_name(api_user)));
-        locked(&path, serial, api_user)
+        let lock = self.locked(serial, api_user)?;
+        log::mend(&self.directory, self.log.as_ref())?;
+        Ok(lock)
     }
 
     /// The same before it is known which device that is, so that two runs do not decide side by side.
@@ -131,29 +141,47 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Busy`] when another run has it.
     pub fn lock_at(&self, host: &str, port: u16, api_user: &str) -> Result<Lock, JournalError> {
-        let address = format!("{host}:{port}");
-        let name = format!("{} {}.lock", file_name(&address), file_name(api_user));
-        locked(&self.of_device(ADDRESSES)?.join(name), &address, api_user)
+        self.locked(&format!("{host}:{port}"), api_user)
+    }
+
+    fn locked(&self, device: &str, api_user: &str) -> Result<Lock, JournalError> {
+        let doing = || format!("lock {device} in {}", self.directory.display());
+        let take = || lock::take(&self.directory, &format!("{device}\n{api_user}"));
+        let taken = match take() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                made(&self.directory)?;
+                take()
+            }
+            taken => taken,
+        };
+        let busy = || JournalError::Busy { serial: device.to_owned(), api_user: api_user.to_owned() };
+        taken.map_err(io_error(doing))?.ok_or_else(busy)
     }
 
     /// Begins a run: its plan is on disk when this returns.
     ///
     /// # Errors
     /// [`JournalError::Io`]; then nothing may be sent.
-    pub fn begin(&self, planned: Planned) -> Result<Run, JournalError> {
+    pub async fn begin(&self, planned: Planned) -> Result<Run, JournalError> {
         let planned = self.signed(planned);
-        let directory = self.of_device(&planned.serial)?;
-        self.prune(&planned);
-        Run::begin(&directory, planned)
+        let directory = self.directory.join(file_name(&planned.serial));
+        if self.log.is_none() {
+            self.of_device(&planned.serial)?;
+        }
+        let files = files_in(&directory);
+        if files.len() > KEPT {
+            self.prune(&planned);
+        }
+        Run::begin(&directory, run::next(&files), self.log.as_ref(), planned).await
     }
 
     /// Goes on with a run that came to no end: what is about to be sent is on disk when this returns.
     ///
     /// # Errors
     /// [`JournalError::Io`]; then nothing may be sent.
-    pub fn take_up(&self, past: &Past, planned: Planned) -> Result<Run, JournalError> {
+    pub async fn take_up(&self, past: &Past, planned: Planned) -> Result<Run, JournalError> {
         let mut run = Run::reopen(&past.path)?;
-        run.enter(State::Planned(Box::new(self.signed(planned))))?;
+        run.enter(State::Planned(Box::new(self.signed(planned)))).await?;
         Ok(run)
     }
 
@@ -198,9 +226,6 @@ impl Journal {
 
     /// Forgets old runs for the same API user; what came to no end stays.
     fn prune(&self, planned: &Planned) {
-        if self.files(&planned.serial).len() <= KEPT {
-            return;
-        }
         let runs = self.runs(&planned.serial);
         let of_user = runs.iter().filter(|past| past.planned.api_user == planned.api_user && past.is_finished());
         let finished: Vec<&Past> = of_user.collect();
@@ -210,10 +235,14 @@ impl Journal {
 
     fn of_device(&self, serial: &str) -> Result<PathBuf, JournalError> {
         let directory = self.directory.join(file_name(serial));
-        let doing = || format!("create {}", directory.display());
-        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io_error(doing))?;
+        made(&directory)?;
         Ok(directory)
     }
+}
+
+fn made(directory: &Path) -> Result<(), JournalError> {
+    let doing = || format!("create {}", directory.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(io_error(doing))
 }
 
 /// The files of the runs in a folder, the oldest first.
@@ -228,20 +257,6 @@ fn files_in(directory: &Path) -> Vec<PathBuf> {
 pub fn unfinished<'a>(runs: &'a [Past], api_users: &[&str]) -> Option<&'a Past> {
     let last = runs.iter().rfind(|past| past.is_for(api_users));
     last.filter(|past| !past.is_finished() || past.escrow().is_some_and(Path::exists))
-}
-
-/// Opens the file and takes its lock.
-fn locked(path: &Path, device: &str, api_user: &str) -> Result<Lock, JournalError> {
-    let doing = || format!("open {}", path.display());
-    let file =
-        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(io_error(doing))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(fs::TryLockError::WouldBlock) => {
-            Err(JournalError::Busy { serial: device.to_owned(), api_user: api_user.to_owned() })
-        }
-        Err(fs::TryLockError::Error(error)) => Err(io_error(|| format!("lock {}", path.display()))(error)),
-    }
 }
 
 fn is_run(path: &Path) -> bool {

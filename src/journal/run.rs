@@ -4,29 +4,54 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use serde_json::value::to_raw_value;
 
 use super::line::{Line, Planned, State};
+use super::log::{Entry, Log};
 use super::{JournalError, io_error};
 
-/// A run and its file.
+/// A run and where it is written down.
 #[derive(Debug)]
 pub struct Run {
-    file: File,
     path: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file of its own, the one at the path.
+    File(File),
+    /// The log of a run over a fleet, as long as it goes on; the file of its own is written at its end.
+    Log(Arc<Entry>),
 }
 
 impl Run {
-    pub(super) fn begin(directory: &Path, planned: Planned) -> Result<Run, JournalError> {
-        // Numbered, so that the order of the runs does not hang on a clock.
-        let number = last_number(directory) + 1;
-        let id = format!("{number:08}-{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), std::process::id());
+    /// Begins the run of that number on a device.
+    pub(super) async fn begin(
+        directory: &Path,
+        number: u64,
+        log: Option<&Log>,
+        planned: Planned,
+    ) -> Result<Run, JournalError> {
+        /// Two API users of a device may be worked on side by side, and neither file be there yet.
+        static BEGUN: AtomicU64 = AtomicU64::new(0);
+        let begun = BEGUN.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{number:08}-{}-{}.{begun}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), std::process::id());
         let path = directory.join(format!("{id}.ndjson"));
+        let state = State::Planned(Box::new(planned));
+        if let Some(log) = log {
+            let mut run = Run { place: Place::Log(Arc::new(log.entry(&path))), path };
+            run.enter(state).await?;
+            return Ok(run);
+        }
         let doing = || format!("create {}", path.display());
         let file = File::options().append(true).create_new(true).mode(0o600).open(&path).map_err(io_error(doing))?;
-        let mut run = Run { file, path };
-        run.enter(State::Planned(Box::new(planned)))?;
+        let mut run = Run { place: Place::File(file), path };
+        run.enter_now(state)?;
         // The name has to last too.
         let doing = || format!("sync {}", directory.display());
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_error(doing))?;
@@ -42,7 +67,7 @@ impl Run {
         let mut file = File::options().append(true).open(path).map_err(io_error(doing))?;
         // The other program may have died in the middle of a line: what follows stands on a line of its own.
         file.write_all(b"\n").map_err(io_error(doing))?;
-        Ok(Run { file, path: path.to_owned() })
+        Ok(Run { place: Place::File(file), path: path.to_owned() })
     }
 
     /// The same run once more, for a thread of its own.
@@ -50,7 +75,11 @@ impl Run {
     /// # Errors
     /// When the system has no descriptor left.
     pub fn duplicate(&self) -> io::Result<Run> {
-        Ok(Run { file: self.file.try_clone()?, path: self.path.clone() })
+        let place = match &self.place {
+            Place::File(file) => Place::File(file.try_clone()?),
+            Place::Log(entry) => Place::Log(Arc::clone(entry)),
+        };
+        Ok(Run { place, path: self.path.clone() })
     }
 
     /// The file.
@@ -63,26 +92,84 @@ impl Run {
     ///
     /// # Errors
     /// [`JournalError::Io`]: the step must not be taken, if it is one that cannot be seen afterwards.
-    pub fn enter(&mut self, state: State) -> Result<(), JournalError> {
-        let doing = || format!("write {}", self.path.display());
-        let must_last = state.must_last();
-        let line = Line { at: Timestamp::now(), state };
-        let mut text = serde_json::to_string(&line).map_err(io::Error::from).map_err(io_error(doing))?;
-        text.push('\n');
-        let before = self.file.metadata().map_err(io_error(doing))?.len();
-        let written = self.file.write_all(text.as_bytes());
-        let written = if must_last { written.and_then(|()| self.file.sync_data()) } else { written };
-        if written.is_err() {
-            // Half a line would spoil the next one, which may find room again.
-            let _ = self.file.set_len(before);
+    pub async fn enter(&mut self, state: State) -> Result<(), JournalError> {
+        if let Place::File(_) = self.place {
+            return self.enter_now(state);
         }
-        written.map_err(io_error(doing))
+        let must_last = state.must_last();
+        self.note(state)?;
+        if must_last { self.lasts().await } else { Ok(()) }
+    }
+
+    /// The same where others may be held up.
+    ///
+    /// # Errors
+    /// As for [`Run::enter`].
+    pub fn enter_now(&mut self, state: State) -> Result<(), JournalError> {
+        let must_last = state.must_last();
+        let doing = || format!("write {}", self.path.display());
+        let before = self.length().map_err(io_error(doing))?;
+        self.note(state)?;
+        let lasts = if must_last { self.sync() } else { Ok(()) };
+        if let (Err(_), Some(before), Place::File(file)) = (&lasts, before, &self.place) {
+            // What is not known to last must not be read as if it were.
+            let _ = file.set_len(before);
+        }
+        lasts.map_err(io_error(doing))
+    }
+
+    /// Waits until all that was noted is on the disk, and what else a fleet has written before.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub async fn lasts(&self) -> Result<(), JournalError> {
+        let doing = || format!("write {}", self.path.display());
+        match &self.place {
+            Place::File(file) => file.sync_data(),
+            Place::Log(entry) => entry.log().lasts().await,
+        }
+        .map_err(io_error(doing))
+    }
+
+    /// Writes down what has happened; it survives our own death at once.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn note(&self, state: State) -> Result<(), JournalError> {
+        let doing = || format!("write {}", self.path.display());
+        let is_over = state.is_over();
+        let line = Line { at: Timestamp::now(), state };
+        let line = to_raw_value(&line).map_err(io::Error::from).map_err(io_error(doing))?;
+        match &self.place {
+            Place::File(file) => append(file, line.get()),
+            Place::Log(entry) => entry.add(&line, is_over),
+        }
+        .map_err(io_error(doing))
+    }
+
+    fn length(&self) -> io::Result<Option<u64>> {
+        match &self.place {
+            Place::File(file) => Ok(Some(file.metadata()?.len())),
+            Place::Log(_) => Ok(None),
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        match &self.place {
+            Place::File(file) => file.sync_data(),
+            Place::Log(entry) => entry.log().sync(),
+        }
     }
 }
 
-/// The number of the newest run in a directory; 0 before the first.
-fn last_number(directory: &Path) -> u64 {
-    let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let numbers = names.filter_map(|name| name.to_str()?.split_once('-')?.0.parse().ok());
-    numbers.max().unwrap_or_default()
+/// Half a line would spoil the next one, which may find room again.
+fn append(mut file: &File, line: &str) -> io::Result<()> {
+    let before = file.metadata()?.len();
+    file.write_all(format!("{line}\n").as_bytes()).inspect_err(|_| drop(file.set_len(before)))
+}
+
+/// The number of the next run of a device that has these: runs are numbered, so that their order does not hang on a clock.
+pub(super) fn next(files: &[PathBuf]) -> u64 {
+    let number = |path: &PathBuf| path.file_name()?.to_str()?.split_once('-')?.0.parse().ok();
+    files.iter().filter_map(number).max().unwrap_or(0) + 1
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use super::line::Line;
 use super::*;
+use crate::disk::Disk;
 use crate::fortios::objects::{Objects, Profile, User};
 
 const SERIAL: &str = "FG100FTK00000000";
@@ -53,10 +55,18 @@ fn stored() -> State {
     State::Stored { destination: "file:/keys/fw1".into() }
 }
 
+fn waited<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn begun(journal: &Journal, planned: Planned) -> Run {
+    waited(journal.begin(planned)).unwrap()
+}
+
 /// A run that went through these states.
 fn run_of(place: &Place, states: &[State]) -> PathBuf {
-    let mut run = place.journal.begin(planned("tf", &[])).unwrap();
-    states.iter().for_each(|state| run.enter(state.clone()).unwrap());
+    let mut run = begun(&place.journal, planned("tf", &[]));
+    states.iter().for_each(|state| run.enter_now(state.clone()).unwrap());
     run.path().to_owned()
 }
 
@@ -84,7 +94,7 @@ fn a_last_line_that_was_cut_off_anywhere_did_not_happen() {
     for length in begins..text.len() - 1 {
         fs::write(&path, &text[..length]).unwrap();
         assert_eq!(Past::read(&path).unwrap().states, [State::Pushed], "{length}");
-        Run::reopen(&path).unwrap().enter(State::TakenBack).unwrap();
+        Run::reopen(&path).unwrap().enter_now(State::TakenBack).unwrap();
         assert_eq!(Past::read(&path).unwrap().states, [State::Pushed, State::TakenBack], "{length}");
     }
 }
@@ -95,7 +105,7 @@ fn lines_of_a_later_version_are_passed_over() {
     let path = run_of(&place, &[State::Pushed]);
     let mut file = OpenOptions::new().append(true).open(&path).unwrap();
     file.write_all(b"{\"at\":\"2026-01-01T00:00:00Z\",\"state\":\"consecrated\"}\n\n[]\nwhat?\n").unwrap();
-    Run::reopen(&path).unwrap().enter(generating("a")).unwrap();
+    Run::reopen(&path).unwrap().enter_now(generating("a")).unwrap();
     assert_eq!(Past::read(&path).unwrap().states, [State::Pushed, generating("a")]);
 }
 
@@ -117,7 +127,7 @@ fn what_is_no_run_is_passed_over() {
 fn old_runs_of_the_same_api_user_are_forgotten_but_none_that_came_to_no_end() {
     let place = place();
     let unfinished = run_of(&place, &[State::Pushed]);
-    place.journal.begin(planned("other", &[])).unwrap().enter(State::Done).unwrap();
+    begun(&place.journal, planned("other", &[])).enter_now(State::Done).unwrap();
     let finished: Vec<PathBuf> = (0..KEPT + 3).map(|_| run_of(&place, &[State::Done])).collect();
     let known: Vec<PathBuf> = place.journal.runs(SERIAL).into_iter().map(|past| past.path).collect();
     assert!(known.contains(&unfinished));
@@ -153,7 +163,7 @@ fn names_that_are_no_file_names_stay_in_the_journal() {
     let place = place();
     for (serial, user) in [("..", "../../x"), ("a/b", "."), ("", ""), ("%2e", "a b")] {
         let _lock = place.journal.lock(serial, user).unwrap();
-        place.journal.begin(Planned { serial: serial.into(), ..planned(user, &[]) }).unwrap();
+        begun(&place.journal, Planned { serial: serial.into(), ..planned(user, &[]) });
         assert!(place.journal.unfinished(serial, &[user]).is_some(), "{serial:?} {user:?}");
     }
     assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
@@ -166,7 +176,7 @@ fn a_run_that_is_taken_up_twice_remembers_what_was_there_at_first_and_all_that_w
     for edit in ["system accprofile tf", "system api-user tf"] {
         let mut again = planned("tf", &[edit]);
         again.before = Objects::default();
-        Run::reopen(&path).unwrap().enter(State::Planned(Box::new(again))).unwrap();
+        Run::reopen(&path).unwrap().enter_now(State::Planned(Box::new(again))).unwrap();
     }
     let past = place.journal.unfinished(SERIAL, &["tf"]).unwrap();
     assert_eq!(past.planned.before, planned("tf", &[]).before);
@@ -266,4 +276,101 @@ proptest! {
         let path = run_of(&place, &states);
         prop_assert_eq!(Past::read(&path).unwrap().states, states);
     }
+}
+
+/// A journal whose runs share a log.
+fn of_a_fleet(place: &Place) -> Journal {
+    let log = Log::begin(&place.directory.path().join("journal"), "20261124T2200", &Disk::default()).unwrap();
+    place.journal.of_run("20261124T2200").in_log(log)
+}
+
+/// The folder of logs and what is in it.
+fn logs_of(place: &Place) -> Vec<PathBuf> {
+    let entries = fs::read_dir(place.directory.path().join("journal/fleet")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some()).collect()
+}
+
+fn of_device(number: usize) -> Planned {
+    Planned { serial: format!("FG{number}"), ..planned("tf", &[]) }
+}
+
+#[test]
+fn the_runs_of_a_fleet_are_in_their_files_when_they_are_over_and_the_log_goes() {
+    let place = place();
+    let journal = of_a_fleet(&place);
+    let ends = [State::Done, State::Left { what: "a profile".into() }, State::TakenBack, State::Pushed];
+    waited(async {
+        for (number, end) in ends.iter().enumerate() {
+            let mut run = journal.begin(of_device(number)).await.unwrap();
+            run.enter(generating("a")).await.unwrap();
+            assert!(journal.runs(&format!("FG{number}")).is_empty(), "its lock is held: nobody else looks");
+            run.enter(end.clone()).await.unwrap();
+        }
+    });
+    for (number, end) in ends.into_iter().enumerate() {
+        let runs = place.journal.runs(&format!("FG{number}"));
+        assert_eq!((runs.len(), &runs[0].states[..]), (1, &[generating("a"), end][..]));
+        assert!(journal.is_of_this_run(&runs[0]));
+    }
+    assert_eq!(logs_of(&place).len(), 1);
+    drop(journal);
+    assert_eq!(logs_of(&place).len(), 0);
+}
+
+#[test]
+fn what_a_program_that_is_gone_has_left_in_its_log_is_found_by_the_next_one_that_takes_a_lock() {
+    let place = place();
+    let journal = of_a_fleet(&place);
+    let run = begun(&journal, of_device(1));
+    run.note(generating("a")).unwrap();
+    let over = begun(&journal, of_device(2));
+    over.note(State::Done).unwrap();
+    let log = logs_of(&place).remove(0);
+    let text = fs::read_to_string(&log).unwrap();
+    let log = log.with_file_name("20261124T2100-1.ndjson");
+    // As it is when the program is killed: no file of a run, and nobody has the log any more.
+    drop((run, over, journal));
+    fs::remove_dir_all(place.directory.path().join("journal/FG1")).unwrap();
+    fs::remove_dir_all(place.directory.path().join("journal/FG2")).unwrap();
+    for cut in [text.len(), text.len() - 1] {
+        fs::write(&log, &text[..cut]).unwrap();
+        let other = of_a_fleet(&place);
+        let _lock = other.lock("FG9", "tf").unwrap();
+        assert!(!log.exists());
+        assert_eq!(other.unfinished("FG1", &["tf"]).unwrap().states, [generating("a")]);
+        assert_eq!(other.runs("FG2").len(), 1);
+    }
+}
+
+#[test]
+fn the_log_of_a_program_that_is_alive_is_left_alone_and_a_file_that_somebody_added_to_is_kept() {
+    let place = place();
+    let journal = of_a_fleet(&place);
+    let mut run = begun(&journal, of_device(1));
+    run.enter_now(State::Left { what: "a profile".into() }).unwrap();
+    let path = run.path().to_owned();
+    drop(run);
+    Run::reopen(&path).unwrap().enter_now(State::Done).unwrap();
+    let log = logs_of(&place).remove(0);
+    let text = fs::read_to_string(&log).unwrap();
+    drop(place.journal.lock("FG9", "tf").unwrap());
+    assert!(log.exists());
+    drop(journal);
+    fs::write(&log, text).unwrap();
+    drop(place.journal.lock("FG9", "tf").unwrap());
+    assert!(place.journal.runs("FG1")[0].is_done());
+}
+
+#[test]
+fn a_log_writes_nothing_outside_the_journal() {
+    let place = place();
+    let folder = place.directory.path().join("journal/fleet");
+    fs::create_dir_all(&folder).unwrap();
+    let line = serde_json::to_string(&Line { at: Timestamp::UNIX_EPOCH, state: State::Done }).unwrap();
+    let foreign = ["../x.ndjson", "/tmp/x.ndjson", "a/../../x.ndjson", "a/b/c.ndjson"];
+    let text: String = foreign.iter().map(|file| format!("{{\"file\":\"{file}\",\"line\":{line}}}\n")).collect();
+    fs::write(folder.join("1.ndjson"), text).unwrap();
+    drop(place.journal.lock("FG9", "tf").unwrap());
+    assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+    assert_eq!(logs_of(&place).len(), 0);
 }

@@ -102,7 +102,7 @@ impl Workplace {
         Ok(Custody {
             destinations: vec![Destination::outlet(recipients.clone(), outlet)],
             format: Format::Key,
-            escrow: EscrowPlace { directory: self.directory.join(&job.run), recipients },
+            escrow: EscrowPlace::sealed(self.directory.join(&job.run), recipients),
             escrow_identity: None,
             journal: self.journal.clone().of_run(&job.run),
             verification: self.verification.clone(),

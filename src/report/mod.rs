@@ -42,6 +42,7 @@ pub use html::PageError;
 pub use style::{Color, UnknownColor};
 pub use text::{printable, with_causes};
 
+use crate::session::trace::Detail;
 use crate::verbs::{Event, Observer};
 use style::Palette;
 use text::{columns, padded};
@@ -227,6 +228,14 @@ impl Observer for Reporter {
             self.end_trace();
             let (verb, text) = step::words(&event);
             self.step(device, verb, &text);
+        }
+    }
+
+    fn detail(&self) -> Detail {
+        match self.verbosity {
+            Verbosity::Quiet | Verbosity::Story => Detail::Nothing,
+            Verbosity::Lines => Detail::Lines,
+            Verbosity::Session => Detail::Session,
         }
     }
 }

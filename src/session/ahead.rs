@@ -15,6 +15,7 @@
 //! a password that is known to be right. Nothing is typed before the first prompt.
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroize;
 
@@ -23,7 +24,7 @@ use crate::fortios::script::{Effect, Line};
 
 /// A line that was sent and not answered yet.
 pub(super) struct InFlight {
-    pub line: Line,
+    pub line: Arc<Line>,
     /// Its echo was seen.
     pub echoed: bool,
     /// What the device printed for it so far.
@@ -39,7 +40,7 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn new(line: Line) -> Self {
+    pub(super) fn new(line: Arc<Line>) -> Self {
         let (echoed, password_given, hiding) = (false, false, false);
         InFlight { line, echoed, body: Vec::new(), password_given, hiding, pages: 0, heard: 0 }
     }

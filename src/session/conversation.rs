@@ -11,7 +11,6 @@ use super::ahead::{Ahead, InFlight, may_follow};
 use super::fault::{Aftermath, Fault, FaultKind, Step};
 use super::prompt::Prompt;
 use super::reply::{self, Refusal};
-use super::trace::Trace;
 use super::wire::Echo;
 use super::{Job, Phase, Reply, Session};
 use crate::fortios::script::Effect;
@@ -45,7 +44,7 @@ impl Session {
             let Some(line) = job.to_send.pop_front() else { return };
             self.outbox.extend_from_slice(line.text.as_bytes());
             self.outbox.push(b'\n');
-            self.trace.push(Trace::Sent(line.text.clone()));
+            self.record.sent(&line.text);
             job.in_flight.push_back(InFlight::new(line));
         }
     }
@@ -220,26 +219,26 @@ impl Session {
             return self.decline(kind, b"");
         }
         let text = self.without_password(text);
-        let Some(line) = self.job_mut().and_then(|job| job.in_flight.front_mut()) else { return };
+        // The message may be about another session's transaction as well; ours is not worth the doubt.
+        let has_expired = self.in_transaction && reply::is_expiry(&text);
+        let Phase::Typing(job) = &mut self.phase else { return };
+        let Some(line) = job.in_flight.front_mut() else { return };
         line.hiding = false;
         line.heard += text.len() + 1;
         let is_endless = line.heard > LONGEST_ANSWER;
-        let first = line.body.is_empty();
-        let trace = match line.line.effect {
-            Effect::Key if first => Some(Trace::Mark("the answer to generate-key is not recorded")),
-            Effect::Key => None,
-            _ => Some(Trace::received(&text)),
-        };
-        if line.echoed && !reply::is_of_another(&text) {
-            line.body.push(text.clone());
+        match line.line.effect {
+            Effect::Key if line.body.is_empty() => self.record.mark("the answer to generate-key is not recorded"),
+            Effect::Key => {}
+            _ => self.record.received(&text),
         }
-        self.trace.extend(trace);
+        if line.echoed && !reply::is_of_another(&text) {
+            line.body.push(text);
+        }
         if is_endless {
             self.ended = true;
             self.fail(FaultKind::Endless);
         }
-        // The message may be about another session's transaction as well; ours is not worth the doubt.
-        if self.in_transaction && reply::is_expiry(&text) {
+        if has_expired {
             self.in_transaction = false;
             self.fail(FaultKind::TransactionExpired);
         }

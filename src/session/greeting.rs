@@ -10,7 +10,6 @@ use std::time::Duration;
 use super::fault::{Fault, FaultKind};
 use super::prompt::BasePrompt;
 use super::reply::{self, Question};
-use super::trace::Trace;
 use super::{INTERRUPT, Phase, Session};
 
 /// How long a line that looks like the first prompt must stay the last thing sent: a banner's line can begin with a word
@@ -86,7 +85,7 @@ impl Session {
     }
 
     fn greeting_line(&mut self, text: &str, bytes: usize) {
-        self.trace.push(Trace::received(text));
+        self.record.received(text);
         let Phase::Greeting(greeting) = &mut self.phase else { return };
         greeting.looks_like = LooksLike::Nothing;
         greeting.in_line = false;
@@ -129,7 +128,7 @@ impl Session {
         if greeting.pages > MOST_PAGES {
             return self.refuse_greeting(FaultKind::Endless, b"");
         }
-        self.trace.push(Trace::received(text));
+        self.record.received(text);
         self.wire.page_answered();
         self.answer(b" ", "the pager was answered");
         true
@@ -145,7 +144,7 @@ impl Session {
         if greeting.banners > MOST_BANNERS {
             return self.refuse_greeting(FaultKind::Question(reply::plain(text)), b"");
         }
-        self.trace.push(Trace::received(text));
+        self.record.received(text);
         self.wire.clear();
         // Without Enter: a surplus return would be an empty command.
         self.answer(b"a", "the login banner was accepted");
@@ -185,7 +184,7 @@ impl Session {
 
     fn answer(&mut self, key: &[u8], why: &'static str) {
         self.send(key);
-        self.trace.push(Trace::Mark(why));
+        self.record.mark(why);
         self.progress += 1;
     }
 
@@ -208,7 +207,7 @@ impl Session {
 
     fn greeting_ends(&mut self, text: &str) -> bool {
         let Some((base, prompt)) = BasePrompt::learn(text) else { return false };
-        self.trace.push(Trace::received(text));
+        self.record.received(text);
         self.wire.clear();
         self.base = Some(base);
         self.prompt = Some(prompt);

@@ -50,7 +50,7 @@ use ahead::InFlight;
 use fault::{Aftermath, Fault, FaultKind, Step};
 use greeting::Greeting;
 use prompt::{BasePrompt, Prompt};
-use trace::Trace;
+use trace::{Detail, Record, Trace};
 use wire::Wire;
 
 /// Interrupts the line being typed, as a person would with Ctrl-C.
@@ -68,7 +68,7 @@ pub struct Session {
     base: Option<BasePrompt>,
     prompt: Option<Prompt>,
     outbox: Zeroizing<Vec<u8>>,
-    trace: Vec<Trace>,
+    record: Record,
     progress: u64,
     saved: usize,
     /// How deep in an object the last confirmed line has led.
@@ -109,7 +109,7 @@ const GLOBAL: &str = "config global";
 /// A script in the making.
 #[derive(Debug, Default)]
 struct Job {
-    to_send: VecDeque<Line>,
+    to_send: VecDeque<Arc<Line>>,
     in_flight: VecDeque<InFlight>,
     replies: Vec<Reply>,
     /// The first thing that went wrong; what is on its way is still awaited, so that the session ends up at a prompt.
@@ -135,7 +135,7 @@ impl Session {
             base: None,
             prompt: None,
             outbox: Zeroizing::new(Vec::new()),
-            trace: Vec::new(),
+            record: Record::default(),
             progress: 0,
             saved: 0,
             confirmed: 0,
@@ -201,9 +201,14 @@ impl Session {
         self.progress
     }
 
+    /// How much is recorded from now on; everything, unless this says other.
+    pub fn set_detail(&mut self, detail: Detail) {
+        self.record.detail = detail;
+    }
+
     /// Takes the redacted record of what passed since the last call.
     pub fn take_trace(&mut self) -> Vec<Trace> {
-        std::mem::take(&mut self.trace)
+        self.record.take()
     }
 
     /// Feeds what the device sent.

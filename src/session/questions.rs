@@ -3,7 +3,6 @@
 use super::conversation::MOST_PAGES;
 use super::fault::FaultKind;
 use super::reply::{self, Question};
-use super::trace::Trace;
 use super::wire::Echo;
 use super::{INTERRUPT, Session};
 use crate::fortios::script::Effect;
@@ -33,7 +32,7 @@ impl Session {
         match question {
             Question::Pager => self.turn_page(),
             Question::AdministratorPassword => {
-                self.trace.push(Trace::received(text));
+                self.record.received(text);
                 self.give_password();
             }
             Question::YesNo => {
@@ -70,7 +69,7 @@ impl Session {
         if is_ahead {
             return self.decline(FaultKind::Overrun, INTERRUPT);
         }
-        self.trace.push(Trace::Mark("the pager was answered"));
+        self.record.mark("the pager was answered");
         self.send(b" ");
     }
 
@@ -96,7 +95,7 @@ impl Session {
                     line.hiding = true;
                 }
                 self.gave_password = true;
-                self.trace.push(Trace::Mark("the administrator's password was given"));
+                self.record.mark("the administrator's password was given");
                 self.send(password.expose().as_bytes());
                 self.send(b"\n");
             }
@@ -117,8 +116,8 @@ impl Session {
             return None;
         }
         let effect = line.line.effect;
-        let question =
-            Question::within(text).filter(|question| effect != Effect::Read || *question == Question::Pager)?;
+        // What a `show` prints may hold the words of all others.
+        let question = if effect == Effect::Read { Question::pages(text) } else { Question::within(text) }?;
         match question {
             Question::Pager => self.manners.unpaged = false,
             Question::AdministratorPassword => self.learn_question(effect),
@@ -130,7 +129,7 @@ impl Session {
     /// Fails with "no" to a question, then gets back in step: what was typed ahead may have been eaten, so the next thing
     /// that is waited for is the echo of an `abort`.
     pub(super) fn decline(&mut self, kind: FaultKind, answer: &[u8]) {
-        self.trace.push(Trace::Mark("the question was declined"));
+        self.record.mark("the question was declined");
         self.send(answer);
         self.fail(kind);
         if let Some(job) = self.job_mut() {

@@ -1,9 +1,10 @@
 //! The way back to the base prompt after a fault.
 
+use std::sync::Arc;
+
 use super::ahead::InFlight;
 use super::fault::FaultKind;
 use super::prompt::Prompt;
-use super::trace::Trace;
 use super::{Job, Phase, Session};
 use crate::fortios::script::Line;
 
@@ -31,9 +32,9 @@ impl Session {
             return self.fail(FaultKind::Level { expected: "the base level".into(), shown: format!("`{shown}`") });
         }
         self.send(format!("{text}\n").as_bytes());
-        self.trace.push(Trace::Sent(text.into()));
+        self.record.sent(text);
         if let Some(job) = self.job_mut() {
-            job.in_flight.push_back(InFlight::new(Line::abort(text)));
+            job.in_flight.push_back(InFlight::new(Arc::new(Line::abort(text))));
         }
     }
 

@@ -72,19 +72,27 @@ impl std::fmt::Display for Refusal {
 impl Refusal {
     /// Looks for a refusal in the answer to a line that changes something.
     pub fn of_change(body: &[String]) -> Option<Refusal> {
-        body.iter().any(|line| is_refusal(line)).then(|| Refusal::from_words(body))
+        Refusal::among(body, |_| true)
     }
 
     /// Looks for a refusal in what a `show` or a `get` printed. Values in it may hold any words, so only lines that are
     /// neither configuration nor `name : value` count.
     pub fn of_read(body: &[String]) -> Option<Refusal> {
-        let said: Vec<String> = body.iter().filter(|line| !is_printed_value(line)).cloned().collect();
-        Refusal::of_change(&said)
+        Refusal::among(body, |line| !is_printed_value(line))
     }
 
-    fn from_words(body: &[String]) -> Refusal {
-        let code = body.iter().find_map(|line| code(line));
-        let told = body.iter().filter(|line| printed_key(line).is_none());
+    /// A refusal in the lines that `count`.
+    fn among(body: &[String], count: impl Fn(&str) -> bool) -> Option<Refusal> {
+        // Few lines look like a refusal.
+        body.iter().any(|line| is_refusal(line) && count(line)).then(|| {
+            let lines: Vec<&str> = body.iter().map(String::as_str).filter(|line| count(line)).collect();
+            Refusal::from_words(&lines)
+        })
+    }
+
+    fn from_words(lines: &[&str]) -> Refusal {
+        let code = lines.iter().find_map(|line| code(line));
+        let told = lines.iter().filter(|line| printed_key(line).is_none());
         let words: Vec<String> = told.map(|line| plain(&without_code(line))).filter(|line| !line.is_empty()).collect();
         Refusal { text: words.join("; ").chars().take(300).collect(), code }
     }
@@ -185,14 +193,17 @@ static ANSWERED_YES_NO: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(\[][yY]/[
 impl Question {
     /// The question in a whole line: one that had its answer at once, out of what was typed ahead.
     pub fn within(line: &str) -> Option<Question> {
-        let matches = |regex: &Regex| regex.is_match(line);
-        if line.starts_with("--More--") {
-            return Some(Question::Pager);
-        }
-        if matches(&ANSWERED_PASSWORD) {
-            return Some(Question::AdministratorPassword);
-        }
-        matches(&ANSWERED_YES_NO).then_some(Question::YesNo)
+        Question::pages(line).or_else(|| {
+            if ANSWERED_PASSWORD.is_match(line) {
+                return Some(Question::AdministratorPassword);
+            }
+            ANSWERED_YES_NO.is_match(line).then_some(Question::YesNo)
+        })
+    }
+
+    /// The same for the pager's alone.
+    pub fn pages(line: &str) -> Option<Question> {
+        line.starts_with("--More--").then_some(Question::Pager)
     }
 
     /// The question that `tail`, the unterminated last line, asks, if it asks one.

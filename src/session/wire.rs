@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 pub const MOST_UNSETTLED: usize = 256 * 1024;
 
 /// How many bytes there is room for at first: most replies, of each of a thousand sessions.
-const USUAL: usize = 8 * 1024;
+const USUAL: usize = 4 * 1024;
 
 /// What the device has sent and nobody has read yet.
 pub struct Wire {
@@ -71,13 +71,12 @@ impl Wire {
     pub fn receive(&mut self, bytes: &[u8]) -> bool {
         self.compact();
         self.make_room(bytes.len());
-        for &byte in bytes {
-            if self.wipe == Wipe::Over {
-                self.text.push(byte);
-            } else {
-                self.wipe_byte(byte);
-            }
+        let mut rest = bytes;
+        while let (false, Some((&byte, behind))) = (self.wipe == Wipe::Over, rest.split_first()) {
+            self.wipe_byte(byte);
+            rest = behind;
         }
+        self.text.extend_from_slice(rest);
         self.unsettled().len() <= MOST_UNSETTLED
     }
 

@@ -5,6 +5,9 @@
 //! FortiOS 5 and early 6 want SHA-1 and CBC (`set strong-crypto disable`, `ssh-cbc-cipher`, `ssh-kex-sha1`), which are
 //! offered on request only.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
@@ -122,20 +125,20 @@ fn choose<N: AsRef<str> + Copy>(
     legacy: bool,
     [modern, old, other]: [&[N]; 3],
 ) -> Result<Vec<N>, DialError> {
-    let all = [modern, old, other].concat();
     let default = if legacy { [modern, old].concat() } else { modern.to_vec() };
-    let chosen = applied(list, &spelled(&default), &spelled(&all));
-    let found = chosen.iter().filter_map(|name| all.iter().find(|known| known.as_ref() == name).copied());
-    usable(option, list, found.collect())
+    let Some(list) = list else { return Ok(default) };
+    let all = [modern, old, other].concat();
+    let chosen = list.applied(&spelled(&default), &spelled(&all));
+    let found = chosen.iter().filter_map(|name| all.iter().find(|known| known.as_ref() == *name).copied());
+    usable(option, Some(list), found.collect())
 }
 
 fn spelled<N: AsRef<str>>(names: &[N]) -> Vec<&str> {
     names.iter().map(AsRef::as_ref).collect()
 }
 
-fn applied(list: Option<&AlgorithmList>, default: &[&str], all: &[&str]) -> Vec<String> {
-    let names = list.map_or_else(|| default.to_vec(), |list| list.applied(default, all));
-    names.into_iter().map(str::to_owned).collect()
+fn applied(list: &AlgorithmList, default: &[&str], all: &[&str]) -> Vec<String> {
+    list.applied(default, all).into_iter().map(str::to_owned).collect()
 }
 
 fn usable<T>(option: &'static str, list: Option<&AlgorithmList>, chosen: Vec<T>) -> Result<Vec<T>, DialError> {
@@ -153,20 +156,29 @@ fn host_keys(
     known: &Known<'_>,
 ) -> Result<(Vec<Algorithm>, Vec<Algorithm>), DialError> {
     let default = [HOST_KEYS, if legacy { LEGACY_HOST_KEYS } else { &[] }].concat();
-    let all = [HOST_KEYS, LEGACY_HOST_KEYS].concat();
-    let (default, names) = (key_names(&default), key_names(&all));
-    let chosen = applied(list, &spelled(&default), &spelled(&names));
-    let pick = |name: fn(&Algorithm) -> String| {
-        chosen.iter().filter_map(|chosen| all.iter().find(|known| name(known) == *chosen)).cloned().collect::<Vec<_>>()
+    let (certificates, mut keys) = match list {
+        Some(list) => listed(list, &default),
+        None => (default.clone(), default),
     };
-    let mut keys = pick(|key| key.as_str().to_owned());
     // As in `ssh`: a list that is spelled out is the order, too.
     if list.is_none_or(|list| matches!(list.change, Change::Append | Change::Remove)) {
         keys.sort_by_key(|algorithm| !known.key_types.contains(&key_type(algorithm)));
     }
-    let certificates = if known.authority { pick(Algorithm::to_certificate_type) } else { Vec::new() };
+    let certificates = if known.authority { certificates } else { Vec::new() };
     let keys = if certificates.is_empty() { usable("HostKeyAlgorithms", list, keys)? } else { keys };
     Ok((certificates, keys))
+}
+
+/// What a list makes of the default: certificates, and plain keys.
+fn listed(list: &AlgorithmList, default: &[Algorithm]) -> (Vec<Algorithm>, Vec<Algorithm>) {
+    let all = [HOST_KEYS, LEGACY_HOST_KEYS].concat();
+    let (default, names) = (key_names(default), key_names(&all));
+    let (default, names) = (spelled(&default), spelled(&names));
+    let chosen = list.applied(&default, &names);
+    let pick = |name: fn(&Algorithm) -> String| {
+        chosen.iter().filter_map(|chosen| all.iter().find(|known| name(known) == *chosen)).cloned().collect()
+    };
+    (pick(Algorithm::to_certificate_type), pick(|key| key.as_str().to_owned()))
 }
 
 /// The names of certificates and of plain keys.
@@ -185,16 +197,25 @@ fn key_type(algorithm: &Algorithm) -> &str {
 
 /// How our own keys may sign.
 pub(super) struct Signatures {
-    names: Vec<String>,
+    names: Cow<'static, [String]>,
 }
+
+/// The names of all that may sign by default, and of those and the old ones.
+static SIGNATURES: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
+    let modern = [HOST_KEYS, TOKEN_KEYS].concat();
+    [key_names(&modern), key_names(&[modern.as_slice(), LEGACY_HOST_KEYS].concat())]
+});
 
 impl Signatures {
     /// What `PubkeyAcceptedAlgorithms` makes of the default: everything but SHA-1.
     pub(super) fn allowed(lists: &Lists<'_>) -> Signatures {
-        let modern = [HOST_KEYS, TOKEN_KEYS].concat();
-        let all = key_names(&[modern.as_slice(), LEGACY_HOST_KEYS].concat());
-        let default = if lists.legacy { all.clone() } else { key_names(&modern) };
-        Signatures { names: applied(lists.pubkey, &spelled(&default), &spelled(&all)) }
+        let [modern, all] = &*SIGNATURES;
+        let default = if lists.legacy { all } else { modern };
+        let names = match lists.pubkey {
+            Some(list) => applied(list, &spelled(default), &spelled(all)).into(),
+            None => default.into(),
+        };
+        Signatures { names }
     }
 
     /// Whether a key of this type, shown plainly or in a certificate, may sign in any way.

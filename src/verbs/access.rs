@@ -131,14 +131,14 @@ impl Access {
         let intended =
             Intended { plan: &plan, before: &facts.objects, retires: None, destinations: Vec::new(), lent: None };
         self.line.pass(&seen.1.status).await?;
-        let journal = self.journal.begin(planned(self.verb(), &self.line, &seen.1.status.serial, &intended));
+        let journal = self.journal.begin(planned(self.verb(), &self.line, &seen.1.status.serial, &intended)).await;
         let journal = journal.map_err(MintError::from)?;
         let start =
             Start { line: &self.line, templates: &self.templates, order: &order, transaction: Transaction::Off };
         let mut site = Site::new(start, held, seen, plan, journal);
         push(&mut site, observer).await?;
         let saved = site.save(observer).await;
-        let done = site.enter(State::Done);
+        let done = site.enter(State::Done).await;
         site.close().await;
         saved.map_err(|error| self.unsaved(error, vdoms))?;
         // The device is as it was asked for, whatever the journal says.

@@ -123,8 +123,9 @@ impl Line {
             shell = self.dial.open(&self.endpoint) => shell.map_err(OpenError::of_dial)?,
         };
         let password_proven = matches!(route.method, Method::Password | Method::KeyboardInteractive);
-        let session =
+        let mut session =
             Session::new(Options { password, password_proven, within: self.within, login_within: self.within });
+        session.set_detail(observer.detail());
         let mut console = Console { session, stream, route, careful: false };
         console.drive(&self.endpoint.name, Some(&mut interrupt), observer).await?;
         Ok(console)

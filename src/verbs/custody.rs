@@ -12,7 +12,7 @@ use super::failure::{Failure, MintError};
 use super::key::generate;
 use super::site::Site;
 use super::undo::object;
-use super::verification::Verification;
+use super::verification::{Mode, Verification};
 
 /// Where keys go, and where it is remembered what became of them.
 #[derive(Debug, Clone)]
@@ -43,11 +43,6 @@ pub(super) struct Held {
 }
 
 impl Custody {
-    /// The same for one run over a fleet.
-    pub fn of_run(self, run: &str) -> Custody {
-        Custody { journal: self.journal.of_run(run), ..self }
-    }
-
     /// Takes API users at an address for this run, before anything is looked at.
     ///
     /// # Errors
@@ -55,12 +50,17 @@ impl Custody {
     pub(super) fn claim(&self, line: &Line, api_users: &[&str]) -> Result<Vec<Lock>, MintError> {
         let endpoint = &line.endpoint;
         let lock = |user: &&str| self.journal.lock_at(&endpoint.host, endpoint.port, user);
-        Ok(api_users.iter().map(lock).collect::<Result<_, _>>()?)
+        let locks = api_users.iter().map(lock).collect::<Result<_, _>>()?;
+        self.escrow.mend()?;
+        Ok(locks)
     }
 
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.
     pub(super) async fn reserve(&self, line: &Line) -> Result<Reservation, MintError> {
         let device = line.device();
+        if self.escrow.pool.is_some() && self.destinations.iter().all(Destination::is_stdout) {
+            return Ok(deliver::reserve(&self.destinations, &device, self.format, &self.escrow)?);
+        }
         let (destinations, format, escrow) = (self.destinations.clone(), self.format, self.escrow.clone());
         let reserved = aside(move || deliver::reserve(&destinations, &device, format, &escrow)).await;
         Ok(reserved?)
@@ -190,10 +190,10 @@ impl Held {
     }
 
     /// Writes down what is about to be done, as the beginning of a run or as more of the one that died.
-    pub(super) fn begin(&self, journal: &Journal, planned: Planned) -> Result<Run, MintError> {
+    pub(super) async fn begin(&self, journal: &Journal, planned: Planned) -> Result<Run, MintError> {
         match &self.past {
-            None => Ok(journal.begin(planned)?),
-            Some(past) => Ok(journal.take_up(past, planned)?),
+            None => Ok(journal.begin(planned).await?),
+            Some(past) => Ok(journal.take_up(past, planned).await?),
         }
     }
 }
@@ -245,17 +245,19 @@ pub(super) async fn obtain(
     let escrow = slot.escrow_path(record);
     let key = generate(site, escrow.clone(), observer).await?;
     record.born(site.plan.key.expires);
-    let (secured, told) = aside({
+    let secured = if slot.is_quick() {
+        slot.secure(escrow, record, key)
+    } else {
         let record = record.clone();
-        move || {
-            let secured = slot.secure(escrow, &record, key);
-            let escrow = secured.escrow().map(Path::to_owned);
-            (secured, State::Issued { escrow, generated_at: record.generated_at })
-        }
-    })
-    .await;
-    // The key is on disk. A journal that fails now costs the next run the knowledge of it, and this one nothing.
-    let _ = site.journal.enter(told);
+        aside(move || slot.secure(escrow, &record, key)).await
+    };
+    let escrow = secured.escrow().map(Path::to_owned);
+    // The key is kept. A journal that fails now costs the next run the knowledge of it, and this one nothing.
+    let _ = site.journal.note(State::Issued { escrow, generated_at: record.generated_at });
+    if custody.escrow.pool.is_some() && custody.verification.mode != Mode::Off {
+        // The proof takes its time; without one the next step waits for the disk at once.
+        let _ = site.journal.lasts().await;
+    }
     site.forget_void();
     Ok(secured)
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::deliver::{Action, Stored};
 use crate::fortios::permissions::Permissions;
 use crate::fortios::version::Version;
+use crate::session::trace::Detail;
 
 use super::verified::Verified;
 
@@ -16,6 +17,11 @@ use super::verified::Verified;
 pub trait Observer {
     /// `event` has happened on `device` (the operator's name for it).
     fn on(&mut self, device: &str, event: Event);
+
+    /// How much of the sessions is wanted: what is not is not told.
+    fn detail(&self) -> Detail {
+        Detail::Session
+    }
 }
 
 /// Something that happened on one device.

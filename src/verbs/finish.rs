@@ -41,7 +41,7 @@ impl Rotate {
                 Run::reopen(&past.path).map_err(MintError::from)?
             }
             None if retired.is_empty() => return Ok(Rotated::Finished { retired }),
-            None => self.begin_finish(&leftover, &surveyed)?,
+            None => self.begin_finish(&leftover, &surveyed).await?,
         };
         let kept = held.kept.take().filter(|_| past.is_some());
         // Where the new key reached nobody, it is the new one that goes.
@@ -73,7 +73,7 @@ impl Rotate {
         Ok(())
     }
 
-    fn begin_finish(&self, leftover: &Leftover, surveyed: &Surveyed) -> Result<Run, MintError> {
+    async fn begin_finish(&self, leftover: &Leftover, surveyed: &Surveyed) -> Result<Run, MintError> {
         let endpoint = &self.line.endpoint;
         let planned = Planned {
             verb: "rotate --finish".into(),
@@ -89,7 +89,7 @@ impl Rotate {
             lent: None,
             run: None,
         };
-        Ok(self.custody.journal.begin(planned)?)
+        Ok(self.custody.journal.begin(planned).await?)
     }
 
     /// Takes the old API users away, each written down before and after, and writes down the end. The profile stays: the
@@ -102,7 +102,7 @@ impl Rotate {
         observer: &mut (dyn Observer + Send),
     ) -> Result<(), Box<Failure>> {
         for user in users {
-            journal.enter(State::Retiring { api_user: user.clone() }).map_err(MintError::from)?;
+            journal.enter(State::Retiring { api_user: user.clone() }).await.map_err(MintError::from)?;
             let revoke = Revoke {
                 line: &self.line,
                 templates: &self.templates,
@@ -112,10 +112,10 @@ impl Rotate {
                 consent: self.consent,
             };
             revoke.run(observer).await.map_err(|failure| after_delivery(*failure, user))?;
-            journal.enter(State::Retired { api_user: user.clone() }).map_err(MintError::from)?;
+            journal.enter(State::Retired { api_user: user.clone() }).await.map_err(MintError::from)?;
             observer.on(&self.line.endpoint.name, Event::Retired { api_user: user.clone() });
         }
-        Ok(journal.enter(end).map_err(MintError::from)?)
+        Ok(journal.enter(end).await.map_err(MintError::from)?)
     }
 }
 

@@ -69,14 +69,15 @@ pub(super) async fn hand_over(
 
 /// Writes the key to the destinations of this part.
 async fn deliver(site: &mut Site<'_>, mut secured: Secured, part: Part, record: &mut Record) -> Secured {
+    if !secured.has(part) {
+        return secured;
+    }
+    // The key is in the escrow and on its way: a journal that fails now must not stop it.
+    let _ = site.journal.enter(State::Delivering).await;
     let mut journal = site.journal.duplicate().ok();
-    let mut note = move |state| {
-        // The key is in the escrow and on its way: a journal that fails now must not stop it.
-        let _ = journal.as_mut().map(|journal| journal.enter(state));
-    };
+    let mut note = move |state| drop(journal.as_mut().map(|journal| journal.note(state)));
     let mut own = record.clone();
     let (secured, own) = aside(move || {
-        note(State::Delivering);
         secured.deliver(part, &mut own, &mut |spec| note(State::Stored { destination: spec.to_owned() }));
         (secured, own)
     })
@@ -97,7 +98,7 @@ async fn prove(
     if custody.verification.mode != Mode::Off {
         record.verified = verified.verified;
         record.verify_detail = Some(verified.detail.clone());
-        let _ = site.journal.enter(State::Verified { verified: verified.verified });
+        let _ = site.journal.enter(State::Verified { verified: verified.verified }).await;
     }
     verified
 }
@@ -125,7 +126,7 @@ async fn unproven(
 
 /// The end of a delivery, which enters `state` in the journal. What is worse is the error: a key that is not where it should
 /// be, then a change that a reboot would lose.
-pub(super) fn settled(
+pub(super) async fn settled(
     site: &mut Site<'_>,
     handed: Handed,
     saved: Result<(), MintError>,
@@ -142,7 +143,7 @@ pub(super) fn settled(
         }
     };
     // The journal first: a run that dies in between leaves a key in the escrow that every destination has.
-    let _ = site.journal.enter(state);
+    let _ = site.journal.enter(state).await;
     match saved {
         Ok(()) => Ok((delivered, handed.verified)),
         Err(error) => {

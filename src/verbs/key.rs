@@ -27,7 +27,7 @@ pub(super) async fn generate(
         Err(error) => return Err(site.take_back(error.into(), observer).await),
     };
     // From the next line on the device may have a key that nobody knows: a run that dies must know that.
-    if let Err(error) = site.enter(State::Generating { escrow }) {
+    if let Err(error) = site.enter(State::Generating { escrow }).await {
         return Err(site.take_back(error, observer).await);
     }
     let mut lost = 0;
@@ -47,7 +47,7 @@ pub(super) async fn generate(
         }
         site.tell(observer, Event::KeyLost);
         if let Err(what) = site.stand_up(observer).await {
-            return Err(site.give_up(fault.into(), what));
+            return Err(site.give_up(fault.into(), what).await);
         }
     }
 }

@@ -34,7 +34,7 @@ impl Loan<'_> {
         observer: &mut (dyn Observer + Send),
     ) -> Result<Revoked, Box<Failure>> {
         // A journal that fails now must not keep the access alive.
-        let _ = journal.enter(State::Retiring { api_user: self.api_user.to_owned() });
+        let _ = journal.enter(State::Retiring { api_user: self.api_user.to_owned() }).await;
         let line = self.line.uninterrupted();
         let revoke = Revoke {
             line: &line,
@@ -45,8 +45,8 @@ impl Loan<'_> {
             consent: self.consent,
         };
         let revoked = revoke.run(observer).await.map_err(|failure| self.still_there(*failure))?;
-        let _ = journal.enter(State::Retired { api_user: self.api_user.to_owned() });
-        let _ = journal.enter(State::Done);
+        let _ = journal.enter(State::Retired { api_user: self.api_user.to_owned() }).await;
+        let _ = journal.enter(State::Done).await;
         self.tell(&revoked, observer);
         Ok(revoked)
     }

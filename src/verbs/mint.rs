@@ -135,7 +135,7 @@ impl Mint {
         let lent = self.lent(&plan, &held, &surveyed);
         let planned = self.planned(&plan, &surveyed, &slot, lent.clone());
         self.line.pass(&surveyed.status).await?;
-        let journal = held.begin(&self.custody.journal, planned)?;
+        let journal = held.begin(&self.custody.journal, planned).await?;
         let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, (console, surveyed), plan, journal);
         let minted = self.issue(&mut site, slot, &mut held, lent.is_some(), observer).await;
@@ -169,7 +169,7 @@ impl Mint {
         site.close().await;
         // What is lent is not over yet.
         let state = if lends { State::Delivered } else { State::Done };
-        let (delivered, verified) = settled(site, handed, saved, state, observer)?;
+        let (delivered, verified) = settled(site, handed, saved, state, observer).await?;
         delivered.finish();
         Ok(Minted { record, verified })
     }

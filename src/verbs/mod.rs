@@ -5,6 +5,7 @@ pub mod access;
 pub mod audit;
 pub mod check;
 pub mod child;
+pub mod common;
 pub mod console;
 pub mod custody;
 mod diagnosis;

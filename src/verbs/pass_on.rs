@@ -79,10 +79,10 @@ fn note(past: &Past, path: &Path, generated_at: Timestamp) {
     let Ok(mut run) = Run::reopen(&past.path) else { return };
     if past.key() == KeyState::Unknown {
         // The run died between the file and the line that tells of it.
-        let _ = run.enter(State::Issued { escrow: Some(path.to_owned()), generated_at });
+        let _ = run.enter_now(State::Issued { escrow: Some(path.to_owned()), generated_at });
     }
     let end = if past.planned.retires.is_some() { State::Delivered } else { State::Done };
     for state in [State::Delivering, State::Stored { destination: outlet::LABEL.into() }, end] {
-        let _ = run.enter(state);
+        let _ = run.enter_now(state);
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn push(site: &mut Site<'_>, observer: &mut (dyn Observer + Sen
             Err(error) => return Err(site.take_back(error, observer).await),
         }
     }
-    match site.enter(State::Pushed) {
+    match site.enter(State::Pushed).await {
         Ok(()) => Ok(()),
         Err(error) => Err(site.take_back(error, observer).await),
     }

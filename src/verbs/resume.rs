@@ -60,6 +60,9 @@ impl Resumed {
 impl Resume {
     /// What is in the escrow: each key with its record and what it lacks, or why it cannot be told.
     pub fn list(&self) -> Vec<(PathBuf, Result<Kept, EscrowError>)> {
+        if let Err(error) = self.escrow.mend() {
+            return vec![(self.escrow.directory.clone(), Err(error))];
+        }
         let files = self.escrow.files().into_iter();
         let opened = files.map(|path| (path.clone(), self.escrow.take(&path, self.identity.as_deref())));
         opened.filter(|(_, kept)| kept.as_ref().map_or(true, |kept| self.is_meant(&kept.record))).collect()
@@ -104,7 +107,7 @@ impl Resume {
         }
         let retires = past.as_ref().and_then(|past| past.planned.retires.clone());
         let mut journal = past.and_then(|past| Run::reopen(&past.path).ok());
-        let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter(state)));
+        let mut note = |state| drop(journal.as_mut().map(|journal| journal.enter_now(state)));
         note(State::Delivering);
         let mut secured = resume(kept, self.format);
         secured.deliver(Part::All, &mut record, &mut |spec| note(State::Stored { destination: spec.to_owned() }));

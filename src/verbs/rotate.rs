@@ -291,7 +291,7 @@ impl Rotate {
         self.transaction.on(seen.1.facts.version).map_err(MintError::from)?;
         let plan = order.plan(&seen.1.facts).map_err(MintError::from)?;
         self.line.pass(&seen.1.status).await?;
-        let journal = held.begin(&self.custody.journal, self.planned(&plan, &seen.1, &slot, retires.clone()))?;
+        let journal = held.begin(&self.custody.journal, self.planned(&plan, &seen.1, &slot, retires.clone())).await?;
         let start = Start { line: &self.line, templates: &self.templates, order, transaction: self.transaction };
         let mut site = Site::new(start, &held, seen, plan, journal);
         push(&mut site, observer).await?;
@@ -303,7 +303,7 @@ impl Rotate {
         let handed = hand_over(&mut site, &self.custody, secured, &mut record, when, observer).await?;
         let saved = site.save(observer).await;
         let state = if retires.is_some() { State::Delivered } else { State::Done };
-        let settled = settled(&mut site, handed, saved, state, observer);
+        let settled = settled(&mut site, handed, saved, state, observer).await;
         site.close().await;
         let (delivered, verified) = settled?;
         Ok(Made { record, verified, delivered, journal: site.journal, held })

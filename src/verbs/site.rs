@@ -113,8 +113,8 @@ impl<'a> Site<'a> {
     ///
     /// # Errors
     /// When that cannot be done: then the run must not go on.
-    pub(super) fn enter(&mut self, state: State) -> Result<(), MintError> {
-        Ok(self.journal.enter(state)?)
+    pub(super) async fn enter(&mut self, state: State) -> Result<(), MintError> {
+        Ok(self.journal.enter(state).await?)
     }
 
     /// Wipes the keys out of the escrow that are void now.
@@ -279,7 +279,7 @@ impl<'a> Site<'a> {
     pub(super) async fn overtaken(&mut self, error: MintError) -> Box<Failure> {
         self.close().await;
         // The failure is what the person has to hear of.
-        let _ = self.journal.enter(State::Left { what: "overtaken".into() });
+        let _ = self.journal.enter(State::Left { what: "overtaken".into() }).await;
         Failure::boxed(error, Left::Overtaken)
     }
 

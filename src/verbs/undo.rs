@@ -21,20 +21,20 @@ impl Site<'_> {
             Err(what) => self.needs_person(what, observer).await,
         };
         self.close().await;
-        self.journal_end(&left);
+        self.journal_end(&left).await;
         Failure::boxed(error, left)
     }
 
     /// As [`Site::take_back`], when the device cannot be had any more.
-    pub(super) fn give_up(&mut self, error: MintError, what: Remains) -> Box<Failure> {
+    pub(super) async fn give_up(&mut self, error: MintError, what: Remains) -> Box<Failure> {
         let left = Left::NeedsPerson { what, mend: self.mending() };
-        self.journal_end(&left);
+        self.journal_end(&left).await;
         Failure::boxed(error, left)
     }
 
     /// Writes down how it ended. The failure is what the person has to hear of, so a journal that fails too is passed over:
     /// the next run finds this one unfinished and looks at the device.
-    fn journal_end(&mut self, left: &Left) {
+    async fn journal_end(&mut self, left: &Left) {
         let state = match left {
             Left::Untouched | Left::Undone(_) if self.key_is_out => return,
             Left::Untouched | Left::Undone(_) => State::TakenBack,
@@ -47,7 +47,7 @@ impl Site<'_> {
             Left::NeedsPerson { what, .. } => State::Left { what: what.word().to_owned() },
         };
         let is_void = state == State::TakenBack;
-        let _ = self.journal.enter(state);
+        let _ = self.journal.enter(state).await;
         if is_void {
             self.forget_void();
         }

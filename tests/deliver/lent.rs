@@ -36,10 +36,11 @@ fn the_access_of_a_command_that_is_gone_is_still_known_after_a_resumption() {
         r#"{{"device":"fw1","serial":"{SERIAL}","api_user":"ci","trusted_hosts":[],"key":"fccys3","generated_at":"2026-03-01T12:00:00Z","changes":[],"delivered_to":[]}}"#
     );
     fs::write(&key, format!(r#"{{"undelivered":["memory"],"record":{record}}}"#)).unwrap();
-    let mut run = journal.begin(lent()).unwrap();
-    run.enter(State::Generating { escrow: key.clone() }).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut run = runtime.block_on(journal.begin(lent())).unwrap();
+    run.enter_now(State::Generating { escrow: key.clone() }).unwrap();
     let generated_at = "2026-03-01T12:00:00Z".parse().unwrap();
-    run.enter(State::Issued { escrow: Some(key.clone()), generated_at }).unwrap();
+    run.enter_now(State::Issued { escrow: Some(key.clone()), generated_at }).unwrap();
     let resume = Resume {
         escrow: EscrowPlace::open(&escrow),
         identity: None,

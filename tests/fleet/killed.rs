@@ -56,6 +56,46 @@ fn a_killed_run_goes_on_where_it_was_and_no_device_is_minted_twice_or_forgotten(
 }
 
 #[test]
+fn keys_that_were_on_their_way_when_the_run_was_killed_are_delivered_by_the_next_one() {
+    let field = Field::open(20, &[]);
+    // Keeps what it gets, but the first time only after a minute: all of them are on their way by then.
+    let taker = r#"cat > "$0.$$"; test -e open || { : > "began.$$"; sleep 60; }; cat "$0.$$" >> taken; rm "$0.$$""#;
+    let to = format!("exec:sh -c '{taker}' key");
+    let mut run = field.command("mint").args(REQUEST).args(["--to", &to, "--canary", "0"]).spawn().unwrap();
+    let began = || {
+        std::fs::read_dir(field.path("."))
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with("began."))
+    };
+    wait_for(|| began().count() == 20 || run.try_wait().unwrap().is_some());
+    run.kill().unwrap();
+    run.wait().unwrap();
+    std::fs::write(field.path("open"), "").unwrap();
+    let list = field.bare().args(["deliver", "--list"]).env("XDG_STATE_HOME", field.path("state")).output().unwrap();
+    let listed = String::from_utf8(list.stdout).unwrap();
+    assert_eq!(listed.matches("terraform").count(), 20, "{listed}");
+    let resumed =
+        field.bare().args(["deliver", "--resume"]).env("XDG_STATE_HOME", field.path("state")).output().unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
+    let taken = std::fs::read_to_string(field.path("taken")).unwrap();
+    let taken: Vec<serde_json::Value> = taken.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let key_of = |name: &str| {
+        taken.iter().find(|record| record["device"] == name).map(|record| sha256(record["key"].as_str().unwrap()))
+    };
+    assert_eq!(taken.len(), 20);
+    let escrow = std::fs::read_dir(field.path("state/fgtkey/escrow")).unwrap().flatten();
+    let left: Vec<_> = escrow.map(|entry| entry.file_name()).filter(|name| name != ".fgtkey-mending").collect();
+    assert!(left.is_empty(), "{left:?}");
+    let again = field.run("mint", &[&REQUEST[..], &["--to", &to, "--resume", "last"]].concat());
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    for (name, account) in field.close() {
+        assert_eq!(account.key().map(str::to_owned), key_of(&name), "{name}");
+        assert_eq!(account.count("keys_generated"), 1, "{name}");
+    }
+}
+
+#[test]
 fn a_rotation_that_leaves_the_old_keys_is_not_made_a_second_time_by_a_run_that_has_forgotten_it() {
     let field = Field::open(2, &[]);
     assert_eq!(field.run("mint", &REQUEST).status.code(), Some(0));

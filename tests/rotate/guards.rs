@@ -174,9 +174,9 @@ async fn a_mint_whose_key_is_in_the_escrow_is_not_rotated_over() {
         edits: Vec::new(),
         destinations: Vec::new(),
     };
-    let mut run = journal.begin(planned).unwrap();
-    run.enter(State::Generating { escrow: escrow.clone() }).unwrap();
-    run.enter(State::Issued { escrow: Some(escrow), generated_at: jiff::Timestamp::now() }).unwrap();
+    let mut run = journal.begin(planned).await.unwrap();
+    run.enter(State::Generating { escrow: escrow.clone() }).await.unwrap();
+    run.enter(State::Issued { escrow: Some(escrow), generated_at: jiff::Timestamp::now() }).await.unwrap();
     drop(run);
     let story = site.run(AT_ONCE).await;
     assert_eq!((story.exit(), site.device.api_users()), (1, vec!["tf".to_owned()]), "{:?}", story.said());

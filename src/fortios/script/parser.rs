@@ -1,5 +1,8 @@
 //! Text to checked lines: what level each line is at, what it does, and which rule it breaks.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::{Effect, Kind, LONGEST_LINE, Level, Line, MOST_LINES, Script, ScriptRule};
 use crate::fortios::words::{self, Unsplit};
 
@@ -12,7 +15,7 @@ struct OpenLevel {
 
 #[derive(Debug, Default)]
 pub(super) struct Parser {
-    lines: Vec<Line>,
+    lines: Vec<Arc<Line>>,
     open: Vec<OpenLevel>,
 }
 
@@ -23,12 +26,12 @@ impl Parser {
         }
         typeable(text)?;
         let words = words(text)?;
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let indent = self.indent(&words);
         let effect = self.effect(&words)?;
         let after = self.open.iter().map(|open| open.level.clone()).collect();
-        let piped = effect == Effect::Read
-            && words.windows(2).any(|pair| matches!(pair, [bar, grep] if bar == "|" && grep == "grep"));
-        self.lines.push(Line { text: text.to_owned(), effect, after, piped, indent });
+        let piped = effect == Effect::Read && words.windows(2).any(|pair| matches!(pair, ["|", "grep"]));
+        self.lines.push(Arc::new(Line { text: text.to_owned(), effect, after, piped, indent }));
         Ok(())
     }
 
@@ -39,8 +42,8 @@ impl Parser {
         }
     }
 
-    fn effect(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
-        let verb = words.first().map(String::as_str).unwrap_or_default();
+    fn effect(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
+        let verb = words.first().copied().unwrap_or_default();
         match verb {
             "config" => self.config(words),
             "edit" => self.edit(words),
@@ -55,8 +58,8 @@ impl Parser {
         }
     }
 
-    fn config(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
-        let name = words.get(1..).and_then(<[String]>::last).ok_or(ScriptRule::Incomplete)?;
+    fn config(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
+        let name = *words.get(1..).and_then(<[&str]>::last).ok_or(ScriptRule::Incomplete)?;
         let global = words.len() == 2 && name == "global";
         if words.len() == 2 && name == "vdom" {
             // `edit` of an unknown VDOM creates it: no script may get near.
@@ -75,18 +78,18 @@ impl Parser {
         Ok(Effect::Open)
     }
 
-    fn edit(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
-        let name = words.get(1).ok_or(ScriptRule::Incomplete)?.clone();
+    fn edit(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
+        let name = *words.get(1).ok_or(ScriptRule::Incomplete)?;
         if words.len() > 2 || self.innermost() != Some(Kind::Block) {
             return Err(ScriptRule::Misplaced);
         }
         self.count_object()?;
-        self.push(&name, Kind::Entry);
+        self.push(name, Kind::Entry);
         Ok(Effect::Open)
     }
 
-    fn stage(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
-        if words.len() < 2 || (words.len() < 3 && words.first().is_some_and(|verb| verb != "unset")) {
+    fn stage(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
+        if words.len() < 2 || (words.len() < 3 && words.first().is_some_and(|verb| *verb != "unset")) {
             return Err(ScriptRule::Incomplete);
         }
         match self.innermost() {
@@ -95,7 +98,7 @@ impl Parser {
         }
     }
 
-    fn delete(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+    fn delete(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
         if words.len() != 2 {
             return Err(ScriptRule::Incomplete);
         }
@@ -109,7 +112,7 @@ impl Parser {
         Ok(Effect::Commit)
     }
 
-    fn next(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+    fn next(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
         if words.len() != 1 || self.innermost() != Some(Kind::Entry) {
             return Err(ScriptRule::Misplaced);
         }
@@ -117,7 +120,7 @@ impl Parser {
         Ok(if self.nested() { Effect::Leave } else { Effect::Commit })
     }
 
-    fn end(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+    fn end(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
         if words.len() != 1 {
             return Err(ScriptRule::Misplaced);
         }
@@ -139,12 +142,11 @@ impl Parser {
         if self.innermost() == Some(Kind::Entry) { Effect::Leave } else { Effect::Commit }
     }
 
-    fn execute(&mut self, words: &[String]) -> Result<Effect, ScriptRule> {
+    fn execute(&mut self, words: &[&str]) -> Result<Effect, ScriptRule> {
         if !matches!(self.innermost(), None | Some(Kind::Scope)) {
             return Err(ScriptRule::Misplaced);
         }
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        match words.as_slice() {
+        match words {
             ["execute", "api-user", "generate-key", _name] => Ok(Effect::Key),
             ["execute", "api-user", "generate-key", _name, expiry] if expiry.parse::<u32>().is_ok() => Ok(Effect::Key),
             ["execute", "cfg", "save"] => Ok(Effect::Commit),
@@ -175,8 +177,8 @@ impl Parser {
         if block.objects > 1 && !nested { Err(ScriptRule::SecondObject) } else { Ok(()) }
     }
 
-    fn indent(&self, words: &[String]) -> usize {
-        let verb = words.first().map(String::as_str).unwrap_or_default();
+    fn indent(&self, words: &[&str]) -> usize {
+        let verb = words.first().copied().unwrap_or_default();
         let leaves = match (verb, self.innermost()) {
             ("next", _) => 1,
             ("end", Some(Kind::Entry)) => 2,
@@ -200,7 +202,7 @@ fn typeable(text: &str) -> Result<(), ScriptRule> {
     }
 }
 
-fn words(text: &str) -> Result<Vec<String>, ScriptRule> {
+fn words(text: &str) -> Result<Vec<Cow<'_, str>>, ScriptRule> {
     words::split(text).map_err(|unsplit| match unsplit {
         Unsplit::Quote => ScriptRule::Quote,
         Unsplit::Backslash => ScriptRule::Continued,

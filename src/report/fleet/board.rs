@@ -11,6 +11,7 @@ use crate::fleet::outcome::{End, Outcome};
 use crate::fleet::progress::Progress;
 use crate::fleet::rules::SMALL;
 use crate::fleet::schedule::{Stop, Wave};
+use crate::session::trace::Detail;
 use crate::verbs::event::{Event, Observer};
 use crate::verbs::failure::Failure;
 
@@ -95,6 +96,12 @@ impl Board {
     /// Who says what there is to say about one device.
     pub fn reporter(&mut self) -> &mut Reporter {
         &mut self.reporter
+    }
+
+    /// How much of the sessions is shown: the live display has the line that is being answered.
+    pub fn detail(&self) -> Detail {
+        let displayed = if self.display.is_some() { Detail::Lines } else { Detail::Nothing };
+        self.reporter.detail().max(displayed)
     }
 
     /// A device is being looked at.

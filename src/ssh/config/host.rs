@@ -41,17 +41,13 @@ impl HostConfig {
     ) -> Result<Self, ConfigError> {
         let port = settings.port.as_ref().map_or(DEFAULT_PORT, |port| port.value);
         check_attempts(&settings)?;
-        let mut remote = Remote {
-            host: &host,
-            original,
-            key_alias: Self::key_alias(&settings, original),
-            port,
-            user: "",
-            jump: settings.proxy_jump.as_ref().and_then(|jumps| jumps.value.last()).map_or("", |jump| &jump.host),
-        };
-        let user = user(&settings, local, &Tokens::all(local, &remote).without_user())?;
+        let key_alias = Self::key_alias(&settings, original).to_owned();
+        let jump = settings.proxy_jump.as_ref().and_then(|jumps| jumps.value.last());
+        let jump = jump.map(|jump| jump.host.clone()).unwrap_or_default();
+        let mut remote = Remote { host: &host, original, key_alias: &key_alias, port, user: "", jump: &jump };
+        let user = user(&settings, local, &Tokens::User(local, remote))?;
         remote.user = &user;
-        let (all, for_jump) = (Tokens::all(local, &remote), Tokens::for_jump(&remote));
+        let (all, for_jump) = (Tokens::All(local, remote), Tokens::Jump(remote));
         expand(&mut settings, local, &all, &for_jump)?;
         if let Some(name) = &mut settings.host_name {
             name.value.clone_from(&host);
@@ -88,7 +84,7 @@ fn check_attempts(settings: &Settings) -> Result<(), ConfigError> {
 }
 
 /// What was asked for directly is the name itself; since 10.0 one in a file may have tokens and variables.
-fn user(settings: &Settings, local: &Local, tokens: &Tokens) -> Result<String, ConfigError> {
+fn user(settings: &Settings, local: &Local, tokens: &Tokens<'_>) -> Result<String, ConfigError> {
     match &settings.user {
         None => Ok(local.user.clone()),
         Some(Setting { value, origin: Origin::Asked }) => Ok(value.clone()),
@@ -98,7 +94,12 @@ fn user(settings: &Settings, local: &Local, tokens: &Tokens) -> Result<String, C
     }
 }
 
-fn expand(settings: &mut Settings, local: &Local, tokens: &Tokens, for_jump: &Tokens) -> Result<(), ConfigError> {
+fn expand(
+    settings: &mut Settings,
+    local: &Local,
+    tokens: &Tokens<'_>,
+    for_jump: &Tokens<'_>,
+) -> Result<(), ConfigError> {
     if let Some(files) = &mut settings.identity_files {
         expand_files(files, "IdentityFile", local, tokens)?;
     }
@@ -122,7 +123,7 @@ fn expand_files(
     files: &mut Vec<Setting<PathBuf>>,
     keyword: &str,
     local: &Local,
-    tokens: &Tokens,
+    tokens: &Tokens<'_>,
 ) -> Result<(), ConfigError> {
     files.retain(|file| !file.value.to_str().is_some_and(is_none));
     for Setting { value, origin } in files {
@@ -136,13 +137,13 @@ fn expand_path(
     origin: &Origin,
     keyword: &str,
     local: &Local,
-    tokens: &Tokens,
+    tokens: &Tokens<'_>,
 ) -> Result<(), ConfigError> {
     *path = tokens.expand_path(path, local).map_err(|problem| malformed(origin, keyword, problem))?;
     Ok(())
 }
 
-fn expand_jump(jump: &mut Jump, origin: &Origin, tokens: &Tokens) -> Result<(), ConfigError> {
+fn expand_jump(jump: &mut Jump, origin: &Origin, tokens: &Tokens<'_>) -> Result<(), ConfigError> {
     let expanded = |text: &str| tokens.expand(text).map_err(|problem| malformed(origin, "ProxyJump", problem));
     jump.host = expanded(&jump.host)?;
     jump.user = jump.user.as_deref().map(expanded).transpose()?;

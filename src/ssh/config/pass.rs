@@ -123,7 +123,7 @@ impl Pass<'_> {
         match (self.settled, &self.settings.host_name) {
             (Some(host), _) => Ok(host.to_owned()),
             (None, None) => Ok(self.original.to_owned()),
-            (None, Some(name)) => Tokens::for_host_name(self.original)
+            (None, Some(name)) => Tokens::HostName(self.original)
                 .expand(&name.value)
                 .map_err(|problem| malformed(&name.origin, "Hostname", problem)),
         }

@@ -102,7 +102,7 @@ impl Reader<'_> {
         let failed = |problem| malformed(&origin, &line.written, problem);
         let mut files = Vec::new();
         for argument in &line.arguments {
-            let pattern = match Tokens::local(self.local).expand_all(argument, self.local) {
+            let pattern = match Tokens::Local(self.local).expand_all(argument, self.local) {
                 Ok(pattern) => pattern,
                 // OpenSSH passes over the file then.
                 Err(Problem::Unset(_)) => continue,

@@ -1,5 +1,6 @@
 //! The tokens (`%h`) and variables (`${NAME}`) in values.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,20 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use super::error::Problem;
 use super::local::Local;
 
-/// What each token stands for; those that are not among them are not known.
-#[derive(Debug, Clone)]
-pub(super) struct Tokens(Vec<(char, String)>);
+/// The tokens that are known at some place. What one stands for is found out only where it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tokens<'a> {
+    /// Of `Hostname`: `%h` is the name as it was given.
+    HostName(&'a str),
+    /// Of this side.
+    Local(&'a Local),
+    /// Of `ProxyJump`.
+    Jump(Remote<'a>),
+    /// Of `User`: all that do not depend on the user.
+    User(&'a Local, Remote<'a>),
+    /// Of both sides, as most keywords know them.
+    All(&'a Local, Remote<'a>),
+}
 
 /// What the tokens for the other side are made of.
 #[derive(Debug, Clone, Copy)]
@@ -27,46 +39,47 @@ pub(super) struct Remote<'a> {
     pub jump: &'a str,
 }
 
-impl Tokens {
-    /// Of `Hostname`: `%h` is the name as it was given.
-    pub(super) fn for_host_name(original: &str) -> Self {
-        Tokens(vec![('h', original.to_owned())])
+impl Local {
+    fn token(&self, token: char) -> Option<Cow<'_, str>> {
+        let value = match token {
+            'L' => self.host_name.split('.').next().unwrap_or_default(),
+            'd' => return Some(self.home.to_string_lossy()),
+            'i' => return Some(self.uid.to_string().into()),
+            'l' => &self.host_name,
+            'u' => &self.user,
+            _ => return None,
+        };
+        Some(value.into())
     }
+}
 
-    /// Of this side.
-    pub(super) fn local(local: &Local) -> Self {
-        let short = local.host_name.split('.').next().unwrap_or_default();
-        Tokens(vec![
-            ('L', short.to_owned()),
-            ('d', local.home.to_string_lossy().into_owned()),
-            ('i', local.uid.to_string()),
-            ('l', local.host_name.clone()),
-            ('u', local.user.clone()),
-        ])
+impl<'a> Remote<'a> {
+    fn token(&self, token: char) -> Option<Cow<'a, str>> {
+        let value = match token {
+            'h' => self.host,
+            'k' => self.key_alias,
+            'n' => self.original,
+            'p' => return Some(self.port.to_string().into()),
+            'r' => self.user,
+            _ => return None,
+        };
+        Some(value.into())
     }
+}
 
-    /// Of both sides, as most keywords know them.
-    pub(super) fn all(local: &Local, remote: &Remote) -> Self {
-        let mut tokens = Self::for_jump(remote).0;
-        tokens.extend(Self::local(local).0);
-        tokens.extend([('C', connection_hash(local, remote)), ('j', remote.jump.to_owned())]);
-        Tokens(tokens)
-    }
-
-    /// Of `ProxyJump`.
-    pub(super) fn for_jump(remote: &Remote) -> Self {
-        Tokens(vec![
-            ('h', remote.host.to_owned()),
-            ('k', remote.key_alias.to_owned()),
-            ('n', remote.original.to_owned()),
-            ('p', remote.port.to_string()),
-            ('r', remote.user.to_owned()),
-        ])
-    }
-
-    /// Of `User`: all that do not depend on the user.
-    pub(super) fn without_user(self) -> Self {
-        Tokens(self.0.into_iter().filter(|(token, _)| !matches!(token, 'r' | 'C')).collect())
+impl<'a> Tokens<'a> {
+    fn value(&self, token: char) -> Option<Cow<'a, str>> {
+        match (*self, token) {
+            (Tokens::HostName(original), 'h') => Some(original.into()),
+            (Tokens::HostName(_), _) | (Tokens::User(..), 'r' | 'C') => None,
+            (Tokens::Local(local), token) => local.token(token),
+            (Tokens::Jump(remote), token) => remote.token(token),
+            (Tokens::User(_, remote) | Tokens::All(_, remote), 'j') => Some(remote.jump.into()),
+            (Tokens::All(local, remote), 'C') => Some(connection_hash(local, &remote).into()),
+            (Tokens::User(local, remote) | Tokens::All(local, remote), token) => {
+                remote.token(token).or_else(|| local.token(token))
+            }
+        }
     }
 
     /// `text` with every token replaced; `%%` is a percent sign.
@@ -105,14 +118,14 @@ impl Tokens {
     }
 
     /// `special` begins with `%`, or with a `$` that means itself. Returns what follows.
-    fn expand_token<'a>(&self, special: &'a str, expanded: &mut String) -> Option<&'a str> {
+    fn expand_token<'t>(&self, special: &'t str, expanded: &mut String) -> Option<&'t str> {
         let Some(after) = special.strip_prefix('%') else {
             expanded.push('$');
             return special.get(1..);
         };
         let token = after.chars().next()?;
-        match self.0.iter().find(|(known, _)| *known == token) {
-            Some((_, value)) => expanded.push_str(value),
+        match self.value(token) {
+            Some(value) => expanded.push_str(&value),
             None if token == '%' => expanded.push('%'),
             None => return None,
         }
@@ -161,15 +174,12 @@ mod tests {
         }
     }
 
-    fn tokens() -> Tokens {
-        let remote =
-            Remote { host: "192.0.2.1", original: "fw1", key_alias: "alias", port: 2222, user: "admin", jump: "" };
-        Tokens::all(&local(), &remote)
-    }
+    const REMOTE: Remote<'_> =
+        Remote { host: "192.0.2.1", original: "fw1", key_alias: "alias", port: 2222, user: "admin", jump: "" };
 
     #[test]
     fn tokens_and_variables_are_replaced() {
-        let expanded = |text| tokens().expand_all(text, &local()).unwrap();
+        let expanded = |text| Tokens::All(&local(), REMOTE).expand_all(text, &local()).unwrap();
         assert_eq!(
             expanded("%h %k %n %p %r %u %i %l %L %d %j%%"),
             "192.0.2.1 alias fw1 2222 admin netops 1000 desk.example.net desk /home/netops %"
@@ -180,17 +190,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_replaced_is_named() {
-        let problem = |text| tokens().expand_all(text, &local()).unwrap_err();
+        let problem = |text| Tokens::All(&local(), REMOTE).expand_all(text, &local()).unwrap_err();
         assert_eq!(problem("a%x"), Problem::Token("a%x".to_owned()));
         assert_eq!(problem("a%"), Problem::Token("a%".to_owned()));
         assert_eq!(problem("${HOME}"), Problem::Unset("HOME".to_owned()));
         assert_eq!(problem("a${SITE"), Problem::Variable("${SITE".to_owned()));
-        assert!(tokens().without_user().expand("%r").is_err());
+        let of_user = |text| Tokens::User(&local(), REMOTE).expand(text);
+        assert!(of_user("%r").is_err() && of_user("%C").is_err());
+        assert_eq!(of_user("%u@%h").unwrap(), "netops@192.0.2.1");
     }
 
     #[test]
     fn a_path_begins_at_a_home() {
-        let expanded = |text: &str| tokens().expand_path(Path::new(text), &local());
+        let expanded = |text: &str| Tokens::All(&local(), REMOTE).expand_path(Path::new(text), &local());
         assert_eq!(expanded("~/.ssh/%n").unwrap(), Path::new("/home/netops/.ssh/fw1"));
         assert_eq!(expanded("~other/k").unwrap(), Path::new("/home/other/k"));
         assert_eq!(expanded("/a/~/b").unwrap(), Path::new("/a/~/b"));
@@ -200,7 +212,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_a_panic(text in "\\PC{0,40}") {
-            let _ = tokens().expand_all(&text, &local());
+            let _ = Tokens::All(&local(), REMOTE).expand_all(&text, &local());
         }
     }
 }

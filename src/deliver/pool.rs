@@ -1,0 +1,342 @@
+//! The escrow of a run over a fleet: one file with a place for each device that is worked on, whose syncs they share.
+//!
+//! A key that is in a place when its run on the device is over, undelivered, moves to a file of its own, where
+//! `fgtkey deliver --resume` finds it. What a program that is gone has left in its places is moved by the next one.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
+
+use super::private::{PrivateFile, take_room};
+use crate::disk::{Disk, OnDisk};
+
+/// The room of a place, in bytes: a record with its key, sealed to many recipients.
+const ROOM: usize = 16 * 1024;
+
+/// How the names of the files begin, and how they end.
+const PREFIX: &str = ".fgtkey-";
+const SUFFIX: &str = ".pool";
+
+/// Whoever moves the keys of programs that are gone holds this one's lock.
+const MENDING: &str = ".fgtkey-mending";
+
+/// Places for keys.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    directory: PathBuf,
+    disk: Disk,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Made with the first place.
+    file: Option<(NamedTempFile, OnDisk)>,
+    /// The places that nobody has, of the first `count`.
+    free: Vec<u64>,
+    count: u64,
+}
+
+/// A place with room for a key. Dropped with a key in it, that moves to its own file.
+#[derive(Debug)]
+pub(super) struct Place {
+    pool: Pool,
+    file: OnDisk,
+    number: u64,
+    /// How many bytes of it are written.
+    written: usize,
+}
+
+/// What stands in front of a key: what is cut off or overwritten does not fit.
+#[derive(Serialize, Deserialize)]
+struct Heading {
+    /// The file that the key belongs to.
+    name: String,
+    bytes: usize,
+    sha256: String,
+}
+
+impl Pool {
+    /// Places in the escrow `directory`, synced with what else is on `disk`.
+    pub fn new(directory: &Path, disk: &Disk) -> Pool {
+        Pool(Arc::new(Inner { directory: directory.to_owned(), disk: disk.clone(), state: Mutex::default() }))
+    }
+
+    /// A place, its room taken on the disk.
+    pub(super) fn reserve(&self) -> io::Result<Place> {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = self.0.file(&mut state)?;
+        let number = match state.free.pop() {
+            Some(number) => number,
+            None => {
+                take_room(file.file(), offset(state.count), ROOM)?;
+                state.count += 1;
+                state.count - 1
+            }
+        };
+        Ok(Place { pool: self.clone(), file, number, written: 0 })
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.file.as_ref().map(|(named, _)| named.path().to_owned())
+    }
+}
+
+impl Inner {
+    fn file(&self, state: &mut State) -> io::Result<OnDisk> {
+        if let Some((_, file)) = &state.file {
+            return Ok(file.clone());
+        }
+        // Created with O_EXCL and mode 0600 whatever the umask.
+        let named = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(&self.directory)?;
+        named.as_file().lock()?;
+        File::open(&self.directory)?.sync_all()?;
+        let file = self.disk.takes(named.as_file().try_clone()?);
+        state.file = Some((named, file.clone()));
+        Ok(file)
+    }
+}
+
+impl Drop for Inner {
+    /// All places are empty by now: overwritten on the disk before the file goes.
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((named, file)) = state.file.take() {
+            let _ = file.file().sync_data();
+            let _ = named.close();
+        }
+    }
+}
+
+impl Place {
+    /// Whether so many bytes fit, with a name.
+    pub(super) const fn has_room(bytes: usize) -> bool {
+        bytes + 1024 <= ROOM
+    }
+
+    /// Keeps what belongs into the file `name` of the escrow. It is on the disk with what the run writes next.
+    pub(super) fn keep(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let heading = Heading { name: name.to_owned(), bytes: bytes.len(), sha256: sha256(bytes) };
+        let mut text = Zeroizing::new(Vec::with_capacity(ROOM));
+        serde_json::to_writer(&mut *text, &heading)?;
+        text.push(b'\n');
+        text.extend_from_slice(bytes);
+        self.written = text.len();
+        self.file.write_at(&text, offset(self.number))
+    }
+
+    /// Overwrites what is in it.
+    pub(super) fn wipe(&mut self) -> io::Result<()> {
+        self.file.write_at(&vec![0; self.written], offset(self.number))?;
+        self.written = 0;
+        Ok(())
+    }
+
+    /// Overwrites the key: nobody needs it any more. Where that fails it moves to its file.
+    pub(super) fn empty(mut self) {
+        let _ = self.wipe();
+    }
+
+    /// A key in it goes to its own file.
+    fn moves_out(&mut self) -> io::Result<()> {
+        if self.written > 0 {
+            move_out(&self.pool.0.directory, self.file.file(), self.number)?;
+        }
+        self.wipe()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // One that could not be emptied is left as it is, for the next program.
+        if self.written > 0 && self.moves_out().is_err() {
+            return self.pool.0.abandon();
+        }
+        self.pool.0.state.lock().unwrap_or_else(PoisonError::into_inner).free.push(self.number);
+    }
+}
+
+impl Inner {
+    /// The file stays when this goes.
+    fn abandon(&self) {
+        if let Some((named, _)) = &mut self.state.lock().unwrap_or_else(PoisonError::into_inner).file {
+            named.disable_cleanup(true);
+        }
+    }
+}
+
+/// Moves what programs that are gone have left in their places to the files where it belongs; `own` is our own pool.
+pub(super) fn mend(directory: &Path, own: Option<&Pool>) -> io::Result<()> {
+    let own = own.and_then(Pool::path);
+    let others = || pools(directory).into_iter().filter(|path| own.as_ref() != Some(path));
+    if others().next().is_none() {
+        return Ok(());
+    }
+    let guard = File::options().create(true).truncate(false).write(true).mode(0o600).open(directory.join(MENDING))?;
+    // Who comes second waits, and finds everything done.
+    guard.lock()?;
+    others().try_for_each(|path| mend_one(directory, &path))
+}
+
+fn mend_one(directory: &Path, path: &Path) -> io::Result<()> {
+    let file = match File::options().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        // Its program is at work, and holds its devices.
+        Err(TryLockError::WouldBlock) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let places = file.metadata()?.len().div_ceil(offset(1));
+    for number in 0..places {
+        move_out(directory, &file, number)?;
+        file.write_all_at(&[0; ROOM], offset(number))?;
+    }
+    file.sync_data()?;
+    fs::remove_file(path)
+}
+
+/// The files of places in the escrow.
+fn pools(directory: &Path) -> Vec<PathBuf> {
+    let is_pool = |entry: &fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+    };
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter(is_pool).map(|entry| entry.path()).collect()
+}
+
+/// Writes the key in a place into its own file, if there is one. That may be there already: then it is as new.
+fn move_out(directory: &Path, file: &File, number: u64) -> io::Result<()> {
+    let mut place = Zeroizing::new(vec![0; ROOM]);
+    let mut length = 0;
+    while let Some(rest) = place.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset(number) + length as u64)? {
+            0 => break,
+            read => length += read,
+        }
+    }
+    let Some((name, bytes)) = content(place.get(..length).unwrap_or_default()) else { return Ok(()) };
+    let path = directory.join(name);
+    if path.exists() { Ok(()) } else { PrivateFile::reserve(directory, ROOM)?.create(&path, bytes) }
+}
+
+/// The name and the bytes in a place that holds a key, whole.
+fn content(place: &[u8]) -> Option<(String, &[u8])> {
+    let end = place.iter().position(|byte| *byte == b'\n')?;
+    let (heading, rest) = place.split_at_checked(end + 1)?;
+    let heading: Heading = serde_json::from_slice(heading).ok()?;
+    let bytes = rest.get(..heading.bytes)?;
+    let plain = Path::new(&heading.name).file_name() == Some(heading.name.as_ref());
+    (plain && sha256(bytes) == heading.sha256).then_some((heading.name, bytes))
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const fn offset(number: u64) -> u64 {
+    number * ROOM as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &[u8] = b"{\"key\":\"fccys3\"}\n";
+
+    fn pool(directory: &tempfile::TempDir) -> Pool {
+        Pool::new(directory.path(), &Disk::default())
+    }
+
+    fn files(directory: &tempfile::TempDir) -> Vec<String> {
+        let names = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.retain(|name| name != MENDING);
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_key_that_is_delivered_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory);
+        let mut place = pool.reserve().unwrap();
+        place.keep("fw1.json", KEY).unwrap();
+        let file = pool.path().unwrap();
+        assert!(fs::read(&file).unwrap().windows(KEY.len()).any(|bytes| bytes == KEY));
+        place.empty();
+        assert!(fs::read(&file).unwrap().iter().all(|byte| *byte == 0));
+        drop(pool);
+        assert!(files(&directory).is_empty());
+    }
+
+    #[test]
+    fn a_place_that_is_free_again_is_taken_before_a_new_one_is_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory);
+        for _ in 0..100 {
+            let mut places = [pool.reserve().unwrap(), pool.reserve().unwrap()];
+            places.iter_mut().for_each(|place| place.keep("fw1.json", KEY).unwrap());
+            places.into_iter().for_each(Place::empty);
+        }
+        assert_eq!(fs::metadata(pool.path().unwrap()).unwrap().len(), 2 * ROOM as u64);
+    }
+
+    #[test]
+    fn a_key_that_nobody_got_is_in_its_own_file_when_its_run_is_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory);
+        let mut place = pool.reserve().unwrap();
+        place.keep("fw1.json", KEY).unwrap();
+        drop(place);
+        assert_eq!(fs::read(directory.path().join("fw1.json")).unwrap(), KEY);
+        assert!(fs::read(pool.path().unwrap()).unwrap().iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn what_a_program_that_is_gone_has_left_is_moved_to_its_files_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory);
+        let names = ["fw1.json", "fw2.json.age", "fw3.json"];
+        let mut places = names.map(|name| (name, pool.reserve().unwrap()));
+        places.iter_mut().for_each(|(name, place)| place.keep(name, KEY).unwrap());
+        mend(directory.path(), None).unwrap();
+        assert_eq!(files(&directory).len(), 1, "its program is alive");
+        let mut left = fs::read(pool.path().unwrap()).unwrap();
+        places.into_iter().for_each(|(_, place)| place.empty());
+        drop(pool);
+        // The power failed while the third one was written.
+        left.truncate(2 * ROOM + 100);
+        fs::write(directory.path().join(".fgtkey-dead.pool"), left).unwrap();
+        mend(directory.path(), None).unwrap();
+        assert_eq!(files(&directory), ["fw1.json", "fw2.json.age"]);
+        assert_eq!(fs::read(directory.path().join("fw1.json")).unwrap(), KEY);
+        assert_eq!(fs::read(directory.path().join("fw2.json.age")).unwrap(), KEY);
+    }
+
+    #[test]
+    fn a_place_whose_name_leads_elsewhere_is_none_of_ours() {
+        let place = |name: &str| {
+            let heading = Heading { name: name.into(), bytes: KEY.len(), sha256: sha256(KEY) };
+            [serde_json::to_vec(&heading).unwrap(), b"\n".to_vec(), KEY.to_vec()].concat()
+        };
+        assert!(content(&place("fw1.json")).is_some());
+        for name in ["../fw1.json", "/fw1.json", "a/fw1.json", "..", ""] {
+            assert!(content(&place(name)).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The log of a run over a fleet: what its runs on thousands of devices write goes into one file, whose syncs they share.
+//!
+//! A run on one device is a file of its own. That would be several syncs and a new file a device, one after the other; so
+//! while a fleet is worked on, each line goes into one log, with the name of the file that it belongs to. The file itself is
+//! written when the run on its device is over, so that whoever looks at the device next finds it where it always is; and
+//! when all of them are on the disk, the log goes. What a log still holds when its program is gone is written into the
+//! files by the next program that takes a lock.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{JournalError, io_error};
+use crate::disk::{Disk, OnDisk};
+
+/// Where the logs are, beside the folders of the devices. No serial number is like that.
+const FOLDER: &str = "fleet";
+
+/// Whoever brings the files up to date holds this one's lock.
+const MENDING: &str = ".mending";
+
+/// The log of one run over a fleet.
+#[derive(Debug, Clone)]
+pub struct Log(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// The journal's folder.
+    journal: PathBuf,
+    path: PathBuf,
+    disk: Disk,
+    /// Locked as long as this lives.
+    file: OnDisk,
+    end: Mutex<u64>,
+    /// A run could not be written into its file: only the log has it.
+    is_needed: AtomicBool,
+}
+
+/// A line: of which run, and what.
+#[derive(Serialize, Deserialize)]
+struct Logged<'a> {
+    #[serde(borrow)]
+    file: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    line: &'a RawValue,
+}
+
+impl Log {
+    /// Begins the log of the run of that name in the journal `journal`; its syncs are those of `disk`.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; and when what others have left cannot be put into the files.
+    pub fn begin(journal: &Path, run: &str, disk: &Disk) -> Result<Log, JournalError> {
+        mend(journal, None)?;
+        let folder = journal.join(FOLDER);
+        let path = folder.join(format!("{run}-{}.ndjson", std::process::id()));
+        let doing = || format!("create {}", path.display());
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(io_error(doing))?;
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&path).map_err(io_error(doing))?;
+        file.lock().and_then(|()| File::open(&folder)?.sync_all()).map_err(io_error(doing))?;
+        let (file, end, is_needed) = (disk.takes(file), Mutex::default(), AtomicBool::new(false));
+        Ok(Log(Arc::new(Inner { journal: journal.to_owned(), path, disk: disk.clone(), file, end, is_needed })))
+    }
+
+    /// The run on one device, whose file will be at that path.
+    pub(super) fn entry(&self, path: &Path) -> Entry {
+        let file = path.strip_prefix(&self.0.journal).unwrap_or(path).to_string_lossy().into_owned();
+        Entry { log: self.clone(), file, text: Mutex::default(), is_over: AtomicBool::new(false) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Waits until all that was written is on the disk.
+    pub(super) async fn lasts(&self) -> io::Result<()> {
+        self.0.disk.lasts().await
+    }
+
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.0.file.file().sync_data()
+    }
+
+    fn append(&self, file: &str, line: &RawValue) -> io::Result<()> {
+        let mut text = serde_json::to_vec(&Logged { file: file.into(), line })?;
+        text.push(b'\n');
+        let mut end = self.0.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self.0.file.write_at(&text, *end);
+        match written {
+            // Half a line would spoil the next one.
+            Err(_) => drop(self.0.file.file().set_len(*end)),
+            Ok(()) => *end += u64::try_from(text.len()).map_err(io::Error::other)?,
+        }
+        written
+    }
+}
+
+impl Drop for Inner {
+    /// The files have it all now: once they are on the disk, nobody needs the log.
+    fn drop(&mut self) {
+        if !self.is_needed.load(Ordering::Acquire) && synced(self.file.file()).is_ok() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A run on one device, in the log.
+#[derive(Debug)]
+pub(super) struct Entry {
+    log: Log,
+    /// Its file, as seen from the journal.
+    file: String,
+    /// Its lines so far.
+    text: Mutex<String>,
+    /// It came to an end that leaves nothing to do.
+    is_over: AtomicBool,
+}
+
+impl Entry {
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(super) fn add(&self, line: &RawValue, is_over: bool) -> io::Result<()> {
+        self.log.append(&self.file, line)?;
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.push_str(line.get());
+        text.push('\n');
+        self.is_over.store(is_over, Ordering::Release);
+        Ok(())
+    }
+}
+
+impl Drop for Entry {
+    /// Whoever has the device next looks into its file. What is not over must be found there whatever happens to the log.
+    fn drop(&mut self) {
+        let text = self.text.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if text.is_empty() {
+            return;
+        }
+        let lasts = !*self.is_over.get_mut();
+        let written = write(&self.log.0.journal, Path::new(&self.file), text).and_then(|file| match lasts {
+            true => file.sync_all(),
+            false => Ok(()),
+        });
+        if written.is_err() {
+            self.log.0.is_needed.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// Puts what programs that are gone have left in their logs into the files of the runs; `own` is our own log.
+pub(super) fn mend(journal: &Path, own: Option<&Log>) -> Result<(), JournalError> {
+    let folder = journal.join(FOLDER);
+    if logs(&folder).iter().all(|path| own.is_some_and(|own| own.path() == path)) {
+        return Ok(());
+    }
+    let doing = || format!("read the logs in {}", folder.display());
+    mend_all(journal, &folder).map_err(io_error(doing))
+}
+
+fn mend_all(journal: &Path, folder: &Path) -> io::Result<()> {
+    let guard = File::options().create(true).truncate(false).write(true).mode(0o600).open(folder.join(MENDING))?;
+    // Who comes second waits, and finds everything done.
+    guard.lock()?;
+    for path in logs(folder) {
+        let log = File::options().read(true).write(true).open(&path)?;
+        match log.try_lock() {
+            Ok(()) => replay(journal, &log)?,
+            // Its program is at work, and holds its devices.
+            Err(TryLockError::WouldBlock) => continue,
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        synced(&log)?;
+        fs::remove_file(&path)?;
+    }
+    Ok(())
+}
+
+/// The logs in a folder, the oldest first: their names begin with the time.
+fn logs(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ndjson");
+    let mut logs: Vec<PathBuf> = entries.filter(is_log).collect();
+    logs.sort();
+    logs
+}
+
+/// Writes each run into its file. A last line that was cut off did not happen.
+fn replay(journal: &Path, log: &File) -> io::Result<()> {
+    let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for line in BufReader::new(log).split(b'\n') {
+        let line = line?;
+        let Ok(Logged { file, line }) = serde_json::from_slice(&line) else { continue };
+        let text = texts.entry(PathBuf::from(file.as_ref())).or_default();
+        text.push_str(line.get());
+        text.push('\n');
+    }
+    let ours = texts.iter().filter(|(file, _)| is_of_the_journal(file));
+    ours.into_iter().try_for_each(|(file, text)| write(journal, file, text).map(drop))
+}
+
+/// `SERIAL/RUN.ndjson`, and nothing that leads elsewhere.
+fn is_of_the_journal(file: &Path) -> bool {
+    file.components().count() <= 2 && file.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Writes the file of a run, unless that holds all of it already, and maybe what somebody has added since.
+fn write(journal: &Path, file: &Path, text: &str) -> io::Result<File> {
+    let path = journal.join(file);
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    match File::options().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut written) => written.write_all(text.as_bytes()).map(|()| written),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => rewrite(&path, text),
+        Err(error) => Err(error),
+    }
+}
+
+fn rewrite(path: &Path, text: &str) -> io::Result<File> {
+    let mut file = File::options().read(true).write(true).open(path)?;
+    let known = fs::read(path)?;
+    if !known.starts_with(text.as_bytes()) {
+        file.set_len(0)?;
+        file.write_all(text.as_bytes())?;
+    }
+    Ok(file)
+}
+
+/// Everything on the file system of `file` is on the disk when this returns: one wait for thousands of files.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn synced(file: &File) -> io::Result<()> {
+    Ok(nix::unistd::syncfs(file)?)
+}
+
+/// Where the system does not know that, it is asked for all file systems.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn synced(_: &File) -> io::Result<()> {
+    nix::unistd::sync();
+    Ok(())
+}

@@ -24,7 +24,15 @@ pub(super) struct Connection {
     link: Link,
     admin: String,
     terminals: HashMap<ChannelId, (u32, u32)>,
-    inputs: HashMap<ChannelId, UnboundedSender<Input>>,
+    seats: HashMap<ChannelId, Seat>,
+}
+
+/// Where the shell of a channel runs.
+enum Seat {
+    /// In the connection itself, as long as it only answers: what a packet brings leaves before the next one is read.
+    Here(Box<Shell>),
+    /// In a task of its own, from the first time on that it needs a clock or the end of the wire.
+    Apart(UnboundedSender<Input>),
 }
 
 /// What a channel's task is told.
@@ -38,13 +46,15 @@ enum Input {
 
 impl Connection {
     pub(super) fn new(site: Site, peer: SocketAddr, link: Link) -> Self {
-        Connection { site, peer, link, admin: String::new(), terminals: HashMap::new(), inputs: HashMap::new() }
+        Connection { site, peer, link, admin: String::new(), terminals: HashMap::new(), seats: HashMap::new() }
     }
 
     /// Counts a login and decides it.
     async fn login(&mut self, admin: &str, right: bool) -> Auth {
-        let spec = self.site.device.spec();
-        tokio::time::sleep(spec.login_delay).await;
+        let spec = self.site.device.shared_spec();
+        if !spec.login_delay.is_zero() {
+            tokio::time::sleep(spec.login_delay).await;
+        }
         self.site.counters.attempts.fetch_add(1, Ordering::Relaxed);
         let address = self.peer.ip();
         if right && !self.site.lockout.is_locked(address) {
@@ -59,33 +69,100 @@ impl Connection {
     }
 
     fn password_is(&self, admin: &str, password: &str) -> bool {
-        let spec = self.site.device.spec();
+        let spec = self.site.device.shared_spec();
         let known = spec.admins.iter().find(|known| known.name == admin);
         known.and_then(|known| known.password.as_ref()).is_some_and(|right| right.is(password))
     }
 
     fn key_is(&self, admin: &str, key: &PublicKey) -> bool {
-        let spec = self.site.device.spec();
+        let spec = self.site.device.shared_spec();
         let known = spec.admins.iter().filter(|known| known.name == admin);
         let offered = key.public_key_base64();
         known.flat_map(|known| &known.public_keys).any(|line| line.split_whitespace().nth(1) == Some(offered.as_str()))
     }
 
-    fn start(&mut self, channel: ChannelId, session: &Session, command: Option<String>) {
+    /// Opens the shell; the command of an exec request is typed into it.
+    fn start(
+        &mut self,
+        channel: ChannelId,
+        session: &mut Session,
+        command: Option<String>,
+    ) -> Result<(), russh::Error> {
         let terminal = self.terminals.get(&channel).copied();
         let (cols, rows) = terminal.unwrap_or_default();
         let login = Login { admin: self.admin.clone(), source: self.peer, rows, cols, pty: terminal.is_some() };
-        let (input, inputs) = unbounded_channel();
-        self.inputs.insert(channel, input);
-        let wire = Wire { handle: session.handle(), channel, link: self.link.clone() };
         let (shell, greeting) = Shell::open(&self.site.device, login);
-        tokio::spawn(run(shell, greeting, wire, inputs, command));
+        if command.is_some() {
+            self.set_apart(channel, session, shell, greeting, command);
+            return Ok(());
+        }
+        self.answer(channel, session, Box::new(shell), greeting)
     }
 
-    fn tell(&mut self, channel: ChannelId, input: Input) {
-        if let Some(inputs) = self.inputs.get(&channel) {
-            // A channel whose shell has ended takes nothing more.
-            let _ = inputs.send(input);
+    /// Takes what the client says; what the shell answers leaves at once, unless more than answering is to be done.
+    fn tell(&mut self, channel: ChannelId, session: &mut Session, input: Input) -> Result<(), russh::Error> {
+        let mut shell = match self.seats.remove(&channel) {
+            None => return Ok(()),
+            Some(Seat::Here(shell)) => shell,
+            Some(Seat::Apart(inputs)) => {
+                // A channel whose shell has ended takes nothing more.
+                let _ = inputs.send(input);
+                self.seats.insert(channel, Seat::Apart(inputs));
+                return Ok(());
+            }
+        };
+        match shell.take(input) {
+            Some(output) => self.answer(channel, session, shell, output),
+            None => {
+                let end = Output { bytes: Vec::new(), then: Then::Logout };
+                self.set_apart(channel, session, *shell, end, None);
+                Ok(())
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        channel: ChannelId,
+        session: &mut Session,
+        shell: Box<Shell>,
+        output: Output,
+    ) -> Result<(), russh::Error> {
+        if output.then != Then::Continue {
+            self.set_apart(channel, session, *shell, output, None);
+            return Ok(());
+        }
+        self.seats.insert(channel, Seat::Here(shell));
+        if output.bytes.is_empty() { Ok(()) } else { session.data(channel, output.bytes) }
+    }
+
+    /// Lets the shell go on in a task, beginning with this output.
+    fn set_apart(
+        &mut self,
+        channel: ChannelId,
+        session: &Session,
+        shell: Shell,
+        output: Output,
+        command: Option<String>,
+    ) {
+        let (input, inputs) = unbounded_channel();
+        self.seats.insert(channel, Seat::Apart(input));
+        let wire = Wire { handle: session.handle(), channel, link: self.link.clone() };
+        tokio::spawn(run(shell, output, wire, inputs, command));
+    }
+}
+
+impl Shell {
+    /// What the device does at this; `None` when the channel is to be closed.
+    fn take(&mut self, input: Input) -> Option<Output> {
+        match input {
+            Input::Bytes(bytes) => Some(self.receive(&bytes)),
+            Input::Size(cols, rows) => {
+                self.resize(cols, rows);
+                Some(self.receive(&[]))
+            }
+            Input::End if !self.is_hung() => None,
+            Input::End => Some(self.receive(&[])),
         }
     }
 }
@@ -151,14 +228,9 @@ async fn run(
         } else if once && shell.is_at_prompt() {
             return wire.close().await;
         } else {
-            match inputs.recv().await {
-                Some(Input::Bytes(bytes)) => shell.receive(&bytes),
-                Some(Input::Size(cols, rows)) => {
-                    shell.resize(cols, rows);
-                    shell.receive(&[])
-                }
-                Some(Input::End) if !shell.is_hung() => return wire.close().await,
-                Some(Input::End) => shell.receive(&[]),
+            match inputs.recv().await.map(|input| shell.take(input)) {
+                Some(Some(output)) => output,
+                Some(None) => return wire.close().await,
                 None => return,
             }
         };
@@ -179,7 +251,7 @@ impl Handler for Connection {
     type Error = russh::Error;
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, Self::Error> {
-        Ok(self.site.device.spec().pre_login_banner)
+        Ok(self.site.device.shared_spec().pre_login_banner.clone())
     }
 
     async fn auth_password(&mut self, admin: &str, password: &str) -> Result<Auth, Self::Error> {
@@ -188,7 +260,7 @@ impl Handler for Connection {
     }
 
     async fn auth_publickey_offered(&mut self, admin: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
-        let usable = !refuses_rsa_sha256(self.site.device.spec().version) || !is_rsa_sha256(offer.algorithm);
+        let usable = !refuses_rsa_sha256(self.site.device.shared_spec().version) || !is_rsa_sha256(offer.algorithm);
         Ok(if usable && self.key_is(admin, offer.public_key) { Auth::Accept } else { Auth::reject() })
     }
 
@@ -240,8 +312,7 @@ impl Handler for Connection {
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
         self.site.counters.shells.fetch_add(1, Ordering::Relaxed);
         session.channel_success(channel)?;
-        self.start(channel, session, None);
-        Ok(())
+        self.start(channel, session, None)
     }
 
     async fn exec_request(
@@ -252,8 +323,7 @@ impl Handler for Connection {
     ) -> Result<(), Self::Error> {
         self.site.counters.execs.fetch_add(1, Ordering::Relaxed);
         session.channel_success(channel)?;
-        self.start(channel, session, Some(String::from_utf8_lossy(command).into_owned()));
-        Ok(())
+        self.start(channel, session, Some(String::from_utf8_lossy(command).into_owned()))
     }
 
     /// There is no SFTP.
@@ -273,24 +343,21 @@ impl Handler for Connection {
         rows: u32,
         _: u32,
         _: u32,
-        _: &mut Session,
+        session: &mut Session,
     ) -> Result<(), Self::Error> {
-        self.tell(channel, Input::Size(cols, rows));
-        Ok(())
+        self.tell(channel, session, Input::Size(cols, rows))
     }
 
-    async fn data(&mut self, channel: ChannelId, bytes: &[u8], _: &mut Session) -> Result<(), Self::Error> {
-        self.tell(channel, Input::Bytes(bytes.to_vec()));
-        Ok(())
+    async fn data(&mut self, channel: ChannelId, bytes: &[u8], session: &mut Session) -> Result<(), Self::Error> {
+        self.tell(channel, session, Input::Bytes(bytes.to_vec()))
     }
 
-    async fn channel_eof(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
-        self.tell(channel, Input::End);
-        Ok(())
+    async fn channel_eof(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
+        self.tell(channel, session, Input::End)
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Self::Error> {
-        self.inputs.remove(&channel);
+        self.seats.remove(&channel);
         Ok(())
     }
 }

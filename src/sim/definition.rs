@@ -78,6 +78,11 @@ impl Definition {
         self.path.rsplit(' ').next().unwrap_or(&self.path)
     }
 
+    /// A word of the path, counted from 0.
+    pub(super) fn word(&self, at: usize) -> Option<&str> {
+        self.path.split(' ').nth(at)
+    }
+
     pub(super) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }

@@ -27,7 +27,8 @@ use super::tree::{Config, Node};
 pub struct Device(Arc<Mutex<State>>);
 
 pub(super) struct State {
-    pub(super) spec: DeviceSpec,
+    /// Shared with the sessions, which keep it as it was at their login.
+    pub(super) spec: Arc<DeviceSpec>,
     pub(super) definitions: Definitions,
     pub(super) running: Config,
     pub(super) keys: Keys,
@@ -123,7 +124,12 @@ impl Device {
 
     /// What the device was started with.
     pub fn spec(&self) -> DeviceSpec {
-        self.lock().spec.clone()
+        DeviceSpec::clone(&self.shared_spec())
+    }
+
+    /// The same, not copied.
+    pub(super) fn shared_spec(&self) -> Arc<DeviceSpec> {
+        Arc::clone(&self.lock().spec)
     }
 
     /// The serial number.
@@ -331,7 +337,7 @@ impl State {
             refused: BTreeMap::new(),
             ahead: SignedDuration::ZERO,
             running,
-            spec,
+            spec: Arc::new(spec),
         }
     }
 

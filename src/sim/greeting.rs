@@ -1,5 +1,7 @@
 //! What stands between the authentication and the first prompt.
 
+use std::sync::Arc;
+
 use super::device::Device;
 use super::spec::{DeviceSpec, Password};
 use crate::fortios::version::Version;
@@ -125,8 +127,9 @@ fn conforms(password: &str) -> bool {
 
 fn change_password(device: &Device, admin: &str, new: &str) {
     let mut state = device.lock();
-    state.spec.forced_password_change = false;
-    for known in state.spec.admins.iter_mut().filter(|known| known.name == admin) {
+    let spec = Arc::make_mut(&mut state.spec);
+    spec.forced_password_change = false;
+    for known in spec.admins.iter_mut().filter(|known| known.name == admin) {
         known.password = Some(Password::new(new));
     }
 }

@@ -1,5 +1,7 @@
 //! The line editor: bytes of a terminal to command lines, and their echo.
 
+use std::collections::VecDeque;
+
 /// What one byte did to the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Key {
@@ -83,6 +85,22 @@ impl Line {
         Key::Editing
     }
 
+    /// Takes the plain text that the bytes begin with, as far as it fits into the row of the terminal: the same as key by
+    /// key, at once.
+    pub(super) fn text_of(&mut self, bytes: &mut VecDeque<u8>, echo: Echo<'_>, out: &mut Vec<u8>) {
+        if self.literal || !matches!(self.escape, Escape::None) {
+            return;
+        }
+        let room = echo.width.saturating_sub(self.column.saturating_add(1));
+        let length = bytes.iter().take(room).take_while(|byte| is_text(**byte)).count();
+        let from = self.typed.len();
+        self.typed.extend(bytes.drain(..length));
+        if echo.terminal {
+            out.extend_from_slice(self.typed.get(from..).unwrap_or_default());
+            self.column += length;
+        }
+    }
+
     /// Types a text as if it came from the keyboard.
     pub(super) fn insert_text(&mut self, text: &str, echo: Echo<'_>, out: &mut Vec<u8>) {
         for byte in text.bytes() {
@@ -138,6 +156,11 @@ impl Line {
     }
 }
 
+/// Whether a byte means itself, with a terminal and without, and takes a column.
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'?'
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +200,35 @@ mod tests {
         let (keys, out) = typed(b"abcdef\n", Echo { width: 4, ..ECHO });
         assert_eq!(keys, [Key::Line("abcdef".into())]);
         assert_eq!(out, b"abcd \ref");
+    }
+
+    #[test]
+    fn text_at_once_is_the_same_as_key_by_key() {
+        for (text, width) in [("abc def", 80), ("abcdef", 4), ("abcd", 4), ("ab?d", 80), ("ä b", 80), ("abc\n", 80)] {
+            for terminal in [true, false] {
+                let echo = Echo { terminal, width, ..ECHO };
+                let (keys, out) = typed(text.as_bytes(), echo);
+                let (mut line, mut at_once, mut bytes) =
+                    (Line::default(), Vec::new(), VecDeque::from(text.as_bytes().to_vec()));
+                let mut pressed = Vec::new();
+                while !bytes.is_empty() {
+                    line.text_of(&mut bytes, echo, &mut at_once);
+                    pressed.extend(bytes.pop_front().map(|byte| line.key(byte, echo, &mut at_once)));
+                }
+                pressed.retain(|key| *key != Key::Editing);
+                assert_eq!((pressed, at_once), (keys, out), "{text} in {width} columns");
+            }
+        }
+    }
+
+    #[test]
+    fn text_behind_ctrl_v_and_inside_an_arrow_key_is_taken_key_by_key() {
+        for begun in [&b"\x16"[..], b"\x1b["] {
+            let (mut line, mut out, mut bytes) = (Line::default(), Vec::new(), VecDeque::from([b'A']));
+            begun.iter().for_each(|byte| drop(line.key(*byte, ECHO, &mut out)));
+            line.text_of(&mut bytes, ECHO, &mut out);
+            assert_eq!(bytes, [b'A']);
+        }
     }
 
     #[test]

@@ -7,13 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, ReadBuf, duplex, split};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 /// Bytes that the relay holds between its ends.
 const BUFFER: usize = 256 * 1024;
+
+/// Bytes that are read of a client at once; its packets are shorter.
+const READ_AT_ONCE: usize = 4 * 1024;
 
 /// The handle on one connection's wire.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +73,7 @@ impl Link {
 
     /// The client's own stream, without a relay: nothing passes once it is torn.
     pub(super) fn direct(&self, client: TcpStream) -> Direct {
-        Direct { client, link: self.clone() }
+        Direct { client: BufReader::with_capacity(READ_AT_ONCE, client), link: self.clone() }
     }
 
     /// Connects `client` with the stream that is returned, each direction late by `delay`.
@@ -97,7 +100,8 @@ impl Link {
 
 /// A connection whose [`Link`] can tear it.
 pub(super) struct Direct {
-    client: TcpStream,
+    /// SSH reads the length of each packet first, and then the packet; the system is asked once for what is there.
+    client: BufReader<TcpStream>,
     link: Link,
 }
 
@@ -107,7 +111,9 @@ impl AsyncRead for Direct {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        *self.link.reader() = Some(context.waker().clone());
+        if self.client.buffer().is_empty() {
+            *self.link.reader() = Some(context.waker().clone());
+        }
         // Behind the waker: who tears it in between wakes it.
         self.link.unless_torn()?;
         Pin::new(&mut self.client).poll_read(context, buffer)

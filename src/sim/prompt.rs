@@ -11,10 +11,10 @@ pub(super) fn prompt(spec: &DeviceSpec, hostname: &str, view: &View<'_>) -> Stri
     let mut prompt = shown(hostname);
     if let Some(role) = spec.ha.role().filter(|_| spec.shows_role()) {
         let role = if view.flipped { flip(role) } else { role };
-        prompt.push_str(&format!("({role})"));
+        prompt.extend(["(", role, ")"]);
     }
     for context in [spec.traps.build_tag.as_deref(), view.context].into_iter().flatten() {
-        prompt.push_str(&format!(" ({context})"));
+        prompt.extend([" (", context, ")"]);
     }
     prompt.push_str(if spec.traps.dollar.unwrap_or(!view.super_admin) { " $ " } else { " # " });
     prompt
@@ -32,6 +32,9 @@ fn flip(role: &str) -> &'static str {
 }
 
 fn shown(hostname: &str) -> String {
+    if hostname.len() <= SHOWN_WHOLE {
+        return hostname.to_owned();
+    }
     let characters: Vec<char> = hostname.chars().collect();
     if characters.len() <= SHOWN_WHOLE {
         return hostname.to_owned();

@@ -17,7 +17,7 @@ pub(super) fn seed_bytes() -> [u8; 32] {
 }
 
 /// SplitMix64.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
 impl Random {

@@ -4,6 +4,7 @@ mod waiting;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::cli::{AskKind, Cli, Pending, Reply};
@@ -15,7 +16,7 @@ use super::noise::Noise;
 use super::pager::Pager;
 use super::spec::DeviceSpec;
 use super::traps::Wrap;
-use super::words::{Open, Split, split};
+use super::words::{Open, open_end};
 
 /// Who logs in, and with what terminal.
 #[derive(Debug, Clone)]
@@ -68,7 +69,7 @@ pub struct Shell {
     cli: Cli,
     session: u64,
     login: Login,
-    spec: DeviceSpec,
+    spec: Arc<DeviceSpec>,
     mode: Mode,
     queue: VecDeque<u8>,
     line: Line,
@@ -106,7 +107,7 @@ impl Shell {
     /// Opens a session; the bytes are the greeting, which may be empty.
     pub fn open(device: &Device, login: Login) -> (Shell, Output) {
         let (session, profile) = device.log_in(&login.admin, login.source);
-        let spec = device.spec();
+        let spec = device.shared_spec();
         let mut shell = Shell {
             device: device.clone(),
             cli: Cli::new(device.clone(), &login.admin, &profile, session),
@@ -159,6 +160,7 @@ impl Shell {
 
     fn pump(&mut self) -> Output {
         while self.then == Then::Continue && !matches!(self.mode, Mode::Thinking(_)) {
+            self.type_text();
             let Some(byte) = self.queue.pop_front() else { break };
             self.key(byte);
         }
@@ -174,8 +176,10 @@ impl Shell {
     }
 
     fn key(&mut self, byte: u8) {
+        if matches!(self.mode, Mode::Line) {
+            return self.line_key(byte);
+        }
         match std::mem::replace(&mut self.mode, Mode::Line) {
-            Mode::Line => self.line_key(byte),
             Mode::Greeting(greeting) => {
                 let (greeting, text) = greeting.key(byte, &self.device, &self.login.admin);
                 self.greet(greeting, &text);
@@ -196,10 +200,21 @@ impl Shell {
         }
     }
 
-    fn line_key(&mut self, byte: u8) {
+    fn echo(&self) -> Echo<'static> {
         let wrap: &[u8] = if self.spec.traps.wrap == Wrap::CrLf { b"\r\n" } else { b" \r" };
         let width = self.spec.traps.wrap_at.map_or(self.columns(), usize::from);
-        let echo = Echo { terminal: self.login.pty, width, wrap };
+        Echo { terminal: self.login.pty, width, wrap }
+    }
+
+    fn type_text(&mut self) {
+        if matches!(self.mode, Mode::Line) {
+            let echo = self.echo();
+            self.line.text_of(&mut self.queue, echo, &mut self.out);
+        }
+    }
+
+    fn line_key(&mut self, byte: u8) {
+        let echo = self.echo();
         match self.line.key(byte, echo, &mut self.out) {
             Key::Editing => (),
             Key::Line(text) => self.enter(&text),
@@ -232,8 +247,8 @@ impl Shell {
             self.out.extend_from_slice(b"\r\r\n");
         }
         self.continued.push_str(text);
-        match split(&self.continued) {
-            Split::Open(open) if self.login.pty => {
+        match open_end(&self.continued) {
+            Some(open) if self.login.pty => {
                 match open {
                     Open::Backslash => drop(self.continued.pop()),
                     Open::DoubleQuote | Open::SingleQuote => self.continued.push('\n'),
@@ -340,10 +355,13 @@ impl Shell {
     }
 
     fn say(&mut self, text: &str) {
-        if self.login.pty {
-            self.out.extend_from_slice(text.replace('\n', "\r\n").as_bytes());
-        } else {
-            self.out.extend_from_slice(text.as_bytes());
+        if !self.login.pty {
+            return self.out.extend_from_slice(text.as_bytes());
+        }
+        for line in text.split_inclusive('\n') {
+            let text = line.strip_suffix('\n');
+            self.out.extend_from_slice(text.unwrap_or(line).as_bytes());
+            self.out.extend_from_slice(if text.is_some() { b"\r\n" } else { b"" });
         }
     }
 }

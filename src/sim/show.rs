@@ -28,8 +28,8 @@ impl Printer<'_> {
         let mut out = String::new();
         match object.shape {
             Shape::Single => {
-                let node = scope.singles.get(&object.path).cloned().unwrap_or_default();
-                self.block(&mut out, object, 0, |printer, out| printer.inside(out, object, &node, "", 1));
+                let node = scope.single(&object.path);
+                self.block(&mut out, object, 0, |printer, out| printer.inside(out, object, node, "", 1));
             }
             _ => self.table(&mut out, object, scope.entries(&object.path), only, 0),
         }

@@ -1,6 +1,7 @@
 //! The configuration of a device: a tree of settings, tables and entries.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A setting's values, in order; most settings have one.
 pub(super) type Values = Vec<String>;
@@ -15,18 +16,31 @@ pub(super) struct Node {
     /// Explicit settings; what is absent has its default.
     pub(super) settings: BTreeMap<String, Values>,
     /// Objects in which `edit NAME` leads to entries.
-    pub(super) tables: BTreeMap<String, Entries>,
+    /// A copy of the node shares them until either changes, as the saved and the running configuration mostly do.
+    pub(super) tables: BTreeMap<String, Arc<Entries>>,
     /// Objects in which `set` works at once.
     pub(super) singles: BTreeMap<String, Node>,
 }
 
+/// Where nothing is configured.
+static EMPTY: Node = Node { settings: BTreeMap::new(), tables: BTreeMap::new(), singles: BTreeMap::new() };
+
 impl Node {
+    pub(super) fn empty() -> &'static Node {
+        &EMPTY
+    }
+
+    /// The object in which `set` works at once; an empty one when nothing is set in it.
+    pub(super) fn single(&self, path: &str) -> &Node {
+        self.singles.get(path).unwrap_or(&EMPTY)
+    }
+
     pub(super) fn entries(&self, table: &str) -> &[(String, Node)] {
-        self.tables.get(table).map_or(&[], Vec::as_slice)
+        self.tables.get(table).map_or(&[], |entries| entries.as_slice())
     }
 
     pub(super) fn entries_mut(&mut self, table: &str) -> &mut Entries {
-        self.tables.entry(table.to_owned()).or_default()
+        Arc::make_mut(self.tables.entry(table.to_owned()).or_default())
     }
 
     pub(super) fn entry(&self, table: &str, key: &str) -> Option<&Node> {

@@ -26,6 +26,10 @@ pub(super) enum Open {
 
 /// Splits a line at its blanks; `"…"`, `'…'` and `\` protect them.
 pub(super) fn split(line: &str) -> Split {
+    if is_plain(line) {
+        let word = |text: &str| Word { text: text.to_owned(), quoted: false };
+        return Split::Words(line.split_ascii_whitespace().map(word).collect());
+    }
     let mut words = Vec::new();
     let mut word: Option<Word> = None;
     let mut quote = None;
@@ -51,6 +55,22 @@ pub(super) fn split(line: &str) -> Split {
         None => Split::Words(words),
         Some('"') => Split::Open(Open::DoubleQuote),
         Some(_) => Split::Open(Open::SingleQuote),
+    }
+}
+
+/// Whether nothing in the line protects blanks, as in most lines: it is complete, and its words are what blanks part.
+fn is_plain(line: &str) -> bool {
+    !line.bytes().any(|byte| matches!(byte, b'\\' | b'"' | b'\''))
+}
+
+/// Why the line goes on in the next one; `None` when it is complete.
+pub(super) fn open_end(line: &str) -> Option<Open> {
+    if is_plain(line) {
+        return None;
+    }
+    match split(line) {
+        Split::Open(open) => Some(open),
+        Split::Words(_) => None,
     }
 }
 

@@ -80,17 +80,15 @@ impl Cli {
         state: &State,
         words: &'w [Word],
     ) -> Result<(Arc<Definition>, &'w [Word]), Refusal> {
-        let mut possible: Vec<_> = state.definitions.iter().collect();
+        let mut possible: Vec<&Arc<Definition>> = state.definitions.iter().collect();
         for (at, word) in words.iter().enumerate() {
-            let nth = |object: &Arc<Definition>| object.path.split(' ').nth(at).map(str::to_owned);
-            let names: Vec<String> = possible.iter().filter_map(|object| nth(object)).collect();
-            let name = match expand(&word.text, names.iter().map(String::as_str)) {
-                Abbreviation::Of(name) => name.to_owned(),
+            let name = match expand(&word.text, possible.iter().filter_map(|object| object.word(at))) {
+                Abbreviation::Of(name) => name,
                 Abbreviation::Ambiguous => return Err(Refusal::ambiguous(&word.text)),
                 Abbreviation::Unknown => return Err(Refusal::parse(&word.text)),
             };
-            possible.retain(|object| nth(object).as_deref() == Some(&name));
-            match possible.iter().find(|object| object.path.split(' ').count() == at + 1) {
+            possible.retain(|object| object.word(at) == Some(name));
+            match possible.iter().find(|object| object.word(at + 1).is_none()) {
                 Some(object) if !self.reaches(state, object.scope) => return Err(Refusal::parse(&word.text)),
                 Some(object) => return Ok((Arc::clone(object), words.get(at + 1..).unwrap_or_default())),
                 None => (),
@@ -334,7 +332,8 @@ impl Cli {
     /// VDOMs are switched on or off: the session ends.
     pub(super) fn switch_vdom_mode(&mut self, state: &mut State) -> Answer {
         self.commit_end(state)?;
-        state.spec.vdom_mode = if state.spec.vdom_mode.is_on() { VdomMode::Disable } else { VdomMode::Multiple };
+        let vdom_mode = if state.spec.vdom_mode.is_on() { VdomMode::Disable } else { VdomMode::Multiple };
+        Arc::make_mut(&mut state.spec).vdom_mode = vdom_mode;
         state.definitions = definitions(&state.spec);
         Ok(Reply { body: "exit\n".into(), logout: true, ..Reply::default() })
     }

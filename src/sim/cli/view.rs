@@ -25,27 +25,42 @@ impl Cli {
             return answer;
         }
         let (object, rest) = self.find_prefix(state, words)?;
-        let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
+        let scope = self.scope(state, &object);
         let only = match rest {
             [] => None,
             [key] if object.is_table() && scope.entry(&object.path, &key.text).is_some() => Some(key.text.as_str()),
             [_] if object.is_table() => return Err(Refusal::not_in_table()),
             [extra, ..] => return Err(Refusal::parse(&extra.text)),
         };
-        Ok(Reply::output(printer(state, full).object(&object, &scope, only)))
+        Ok(Reply::output(
+            self.print(state, full, |printer, state| printer.object(&object, self.scope(state, &object), only)),
+        ))
+    }
+
+    /// Prints with fresh salts.
+    fn print(&self, state: &mut State, full: bool, text: impl FnOnce(&mut Printer<'_>, &State) -> String) -> String {
+        let mut random = state.random.clone();
+        let printed = text(&mut Printer { keys: &state.keys, random: Some(&mut random), full }, state);
+        state.random = random;
+        printed
+    }
+
+    /// What the object stands in.
+    fn scope<'a>(&'a self, state: &'a State, object: &Definition) -> &'a Node {
+        self.scope_node(state, object.scope).unwrap_or(Node::empty())
     }
 
     fn show_here(&self, state: &mut State, full: bool) -> String {
-        match self.levels.last() {
-            Some(Level::Entry { table, key, staged }) => printer(state, full).staged(table, Some(key), staged),
-            Some(Level::Single { object, staged }) => printer(state, full).staged(object, None, staged),
+        self.print(state, full, |printer, state| match self.levels.last() {
+            Some(Level::Entry { table, key, staged }) => printer.staged(table, Some(key), staged),
+            Some(Level::Single { object, staged }) => printer.staged(object, None, staged),
             Some(Level::Table(table)) => {
                 let mut scope = Node::default();
-                scope.tables.insert(table.path.clone(), self.held(state, table).to_vec());
-                printer(state, full).object(table, &scope, None)
+                scope.tables.insert(table.path.clone(), Arc::new(self.held(state, table).to_vec()));
+                printer.object(table, &scope, None)
             }
             _ => String::new(),
-        }
+        })
     }
 
     /// The whole configuration that can be seen from here; at the base of a device with VDOMs, scope by scope.
@@ -71,14 +86,10 @@ impl Cli {
 
     /// Every object that can be reached.
     fn show_scope(&self, state: &mut State, full: bool) -> String {
-        let mut objects: Vec<Arc<Definition>> = state.definitions.to_vec();
-        objects.retain(|object| self.reaches(state, object.scope));
-        let mut out = String::new();
-        for object in &objects {
-            let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
-            out.push_str(&printer(state, full).object(object, &scope, None));
-        }
-        out
+        self.print(state, full, |printer, state| {
+            let objects = state.definitions.iter().filter(|object| self.reaches(state, object.scope));
+            objects.map(|object| printer.object(object, self.scope(state, object), None)).collect()
+        })
     }
 
     pub(super) fn get(&mut self, state: &mut State, words: &[Word]) -> Answer {
@@ -96,14 +107,13 @@ impl Cli {
             return answer;
         }
         let (object, rest) = self.find_prefix(state, words)?;
-        let scope = self.scope_node(state, object.scope).cloned().unwrap_or_default();
-        self.get_object(&object, &scope, rest)
+        self.get_object(&object, self.scope(state, &object), rest)
     }
 
     fn get_object(&self, object: &Definition, scope: &Node, rest: &[Word]) -> Answer {
         let text = match rest {
             [] if object.is_table() => listing(object, scope.entries(&object.path), ""),
-            [] => columns(object, &scope.singles.get(&object.path).cloned().unwrap_or_default(), None),
+            [] => columns(object, scope.single(&object.path), None),
             [key] if object.is_table() => {
                 let entry = scope.entry(&object.path, &key.text).ok_or_else(Refusal::not_in_table)?;
                 columns(object, entry, Some(&key.text))
@@ -152,10 +162,6 @@ impl Cli {
         }
         Reply::output(out)
     }
-}
-
-fn printer(state: &mut State, full: bool) -> Printer<'_> {
-    Printer { keys: &state.keys, random: Some(&mut state.random), full }
 }
 
 fn is_full(word: &str) -> bool {

@@ -11,7 +11,10 @@ use super::simulated::{PASSWORD, Simulated, USER};
 /// One of those that do the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contestant {
+    /// The keys on stdout, as the peers print theirs.
     Fgtkey,
+    /// A file for each key, on disk before the session ends, which no peer does.
+    FgtkeyFiles,
     BareOneByOne,
     BareAtOnce,
     ParallelSsh,
@@ -34,10 +37,22 @@ pub struct Place {
     pub python: Option<PathBuf>,
 }
 
+impl Place {
+    /// As before the run: no keys, no journal, and nothing of them is left for the disk to do beside the next one.
+    pub fn tidy(&self) {
+        for folder in [keys(self), state(self)] {
+            // Nothing is there when nothing was minted, or by a peer.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+        nix::unistd::sync();
+    }
+}
+
 impl Contestant {
     pub const fn name(self) -> &'static str {
         match self {
             Contestant::Fgtkey => "fgtkey mint",
+            Contestant::FgtkeyFiles => "fgtkey, a file each",
             Contestant::BareOneByOne => "russh, line by line",
             Contestant::BareAtOnce => "russh, lines at once",
             Contestant::ParallelSsh => "parallel-ssh",
@@ -67,6 +82,7 @@ impl Contestant {
     pub fn command(self, place: &Place, fleet: &Simulated, jobs: usize) -> Option<Command> {
         let mut command = match self {
             Contestant::Fgtkey => fgtkey(place, fleet, jobs),
+            Contestant::FgtkeyFiles => into_files(fgtkey(place, fleet, jobs), place),
             Contestant::BareOneByOne => bare("one-by-one", place, fleet, jobs),
             Contestant::BareAtOnce => bare("at-once", place, fleet, jobs),
             Contestant::Openssh => openssh(place, fleet, jobs)?,
@@ -74,6 +90,11 @@ impl Contestant {
         };
         command.env("FGTKEY_PASSWORD", PASSWORD);
         Some(command)
+    }
+
+    /// Its keys with their devices' names: what it has printed, unless it was told to put them elsewhere.
+    pub fn told(self, place: &Place, stdout: String) -> String {
+        if self == Contestant::FgtkeyFiles { in_files(place) } else { stdout }
     }
 
     fn python(self, place: &Place, fleet: &Simulated, jobs: usize) -> Option<Command> {
@@ -85,38 +106,42 @@ impl Contestant {
     }
 }
 
-/// The keys go into a file each, as a fleet's do. Nobody goes first: no peer has canaries.
+/// Nobody goes first: no peer has canaries.
 fn fgtkey(place: &Place, fleet: &Simulated, jobs: usize) -> Command {
-    std::fs::create_dir_all(keys(place)).unwrap();
     let password = place.folder.join("password");
     std::fs::write(&password, PASSWORD).unwrap();
     std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
     let mut command = Command::new(super::FGTKEY);
     command.args(["mint", "all", "--inventory"]).arg(fleet.inventory()).args(["-j", &jobs.to_string()]);
     command.args(REQUEST).args(["--canary", "0", "--verify", "off", "--quiet", "--password-file"]).arg(password);
-    command.arg("--to").arg(format!("file:{}/{{{{ device.name }}}}.key", keys(place).display()));
-    command.env("XDG_STATE_HOME", place.folder.join("state"));
+    command.env("XDG_STATE_HOME", state(place));
     command
 }
 
-/// Where fgtkey puts the keys.
+fn into_files(mut command: Command, place: &Place) -> Command {
+    std::fs::create_dir_all(keys(place)).unwrap();
+    command.arg("--to").arg(format!("file:{}/{{{{ device.name }}}}.key", keys(place).display()));
+    command
+}
+
+/// Where [`Contestant::FgtkeyFiles`] puts the keys.
 fn keys(place: &Place) -> PathBuf {
     place.folder.join("keys")
 }
 
-/// The keys that fgtkey has delivered, as the peers print theirs; they are gone then, and so is its journal.
-pub fn collected(place: &Place) -> String {
-    let mut told = String::new();
-    for entry in std::fs::read_dir(keys(place)).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        let (name, key) = (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path));
-        told.push_str(&format!("{name}\t{}\n", key.unwrap().trim()));
-    }
-    for folder in [keys(place), place.folder.join("state")] {
-        // Nothing is there when nothing was minted.
-        let _ = std::fs::remove_dir_all(folder);
-    }
-    told
+/// Where fgtkey keeps its journal.
+fn state(place: &Place) -> PathBuf {
+    place.folder.join("state")
+}
+
+/// The keys out of the files, as the others print theirs.
+fn in_files(place: &Place) -> String {
+    let key = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        format!("{name}\t{}\n", std::fs::read_to_string(&path).unwrap().trim())
+    };
+    let entries = std::fs::read_dir(keys(place)).into_iter().flatten();
+    entries.map(|entry| key(entry.unwrap().path())).collect()
 }
 
 /// This program again, as the bare loop.

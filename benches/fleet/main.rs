@@ -1,8 +1,10 @@
 //! fgtkey beside its peers: the same job on the same simulated fleet, in one run.
 //!
 //! Everybody logs in to each device, sends the 25 lines of configuration of a mint and `execute api-user generate-key`,
-//! and takes the key out of the reply. Only keys that the device takes for its live ones count. The fleet is a process of
-//! its own, started anew for each run; the contestants take turns, so that what else the machine does befalls all.
+//! takes the key out of the reply, and prints it with the device's name; fgtkey is measured with a file for each key too.
+//! Only keys that the device takes for its live ones count. The fleet is a process of its own, started anew for each run,
+//! and begins when the one before has ended and its files are on disk or gone; the contestants take turns, so that what
+//! else the machine does befalls all.
 //!
 //! `cargo bench --bench fleet` prints the tables, with the limits beside the ratios. Behind `--`: `--devices N` (of each
 //! run), `--jobs N` (sessions at a time; without it each contestant has its best of several), `--rounds N`, and
@@ -38,8 +40,9 @@ use simulated::Simulated;
 const FGTKEY: &str = env!("CARGO_BIN_EXE_fgtkey");
 
 /// Who works on a fleet.
-const FLEET: [Contestant; 8] = [
+const FLEET: [Contestant; 9] = [
     Contestant::Fgtkey,
+    Contestant::FgtkeyFiles,
     Contestant::BareOneByOne,
     Contestant::BareAtOnce,
     Contestant::ParallelSsh,
@@ -154,8 +157,8 @@ impl Bench {
         let before = fleet.cpu();
         let ran = measured::run(&mut command);
         let fleet_cpu = fleet.cpu() - before;
-        let keys = if contestant == Contestant::Fgtkey { contestant::collected(place) } else { ran.stdout };
-        let keys = fleet.right(&keys);
+        let keys = fleet.right(&contestant.told(place, ran.stdout));
+        place.tidy();
         if keys != devices {
             let said: String = ran.stderr.lines().take(3).map(|line| format!("    {line}\n")).collect();
             eprintln!("{}: {keys} of {devices} keys are right; this run does not count\n{said}", contestant.name());

@@ -51,8 +51,8 @@ impl Interrupt {
     }
 }
 
-/// How many bytes are read at once: most replies.
-const MOST_AT_ONCE: usize = 4 * 1024;
+/// How many bytes are read at once: little for each of a thousand sessions, since what is longer is read in turns.
+const MOST_AT_ONCE: usize = 1024;
 
 /// Carries out the session's actions on `stream` until its job is done; `on_trace` gets the redacted record as it grows.
 ///

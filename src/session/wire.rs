@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 /// The most bytes kept that no line end or prompt has settled yet; more is a device that does not speak FortiOS's CLI.
 pub const MOST_UNSETTLED: usize = 256 * 1024;
 
-/// How many bytes there is room for at first: most replies, of each of a thousand sessions.
-const USUAL: usize = 4 * 1024;
+/// How many bytes there is room for at first: twice what is read at once, so that the rest of a line fits too.
+const USUAL: usize = 2 * 1024;
 
 /// What the device has sent and nobody has read yet.
 pub struct Wire {

@@ -14,6 +14,7 @@
 )]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fgtkey::deliver::{Destination, EscrowPlace, Format};
@@ -207,7 +208,7 @@ fn mint(case: &Case, server: &Server, folder: &Path) -> Mint {
         errand: Errand::Keep,
         line,
         transaction: Transaction::Off,
-        asked: Asked::Request(Box::new(request(case))),
+        asked: Asked::Request(Arc::new(request(case))),
         consent: Consent::default(),
         templates: Templates::replacing([]).unwrap(),
         custody: Custody {

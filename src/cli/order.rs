@@ -1,6 +1,7 @@
 //! The flags of a mint, for the verbs that mint.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::deliver::{Destination, Format};
 use crate::fortios::render::Templates;
@@ -60,7 +61,7 @@ impl<'a> Order<'a> {
         let serial = request::serial(&self.args.request, &request);
         let ssh_user = request.ssh_user.clone();
         Ok(Prepared {
-            asked: Asked::Request(Box::new(request)),
+            asked: Asked::Request(Arc::new(request)),
             serial,
             ssh_user,
             transaction: self.args.transaction,
@@ -98,7 +99,7 @@ pub(super) fn prepared_from(args: &OrderArgs, chosen: &Chosen, path: &Path) -> R
     let destinations = super::delivery::destinations(&args.delivery, deliver)?;
     let templates = request::templates(&args.request)?;
     let (serial, ssh_user) = (Some(saved.serial.clone()), beside.and_then(|request| request.ssh_user));
-    let asked = Asked::Saved(Box::new(saved));
+    let asked = Asked::Saved(Arc::new(saved));
     Ok(Prepared { asked, serial, ssh_user, transaction: args.transaction, templates, destinations, version })
 }
 

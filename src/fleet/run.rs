@@ -96,7 +96,8 @@ pub async fn run<F: Devices>(
             watcher.hear(device, News::Started);
             let ear = Ear { device, teller: Arc::clone(&told), detail: watcher.detail(), ended: false };
             match devices.work(device, Gate::kept(device, keeper.clone())) {
-                Some(work) => drop(tasks.spawn(task(work, ear))),
+                // On the heap at once: the runtime moves what it is given, again and again.
+                Some(work) => drop(tasks.spawn(Box::pin(task(work, ear)))),
                 None => ear.end(Err(MintError::NotStarted.into())),
             }
         }

@@ -1,11 +1,12 @@
 //! The log of a run over a fleet: what its runs on thousands of devices write goes into one file, whose syncs they share.
 //!
 //! A run on one device is a file of its own. That would be several syncs and a new file a device, one after the other; so
-//! while a fleet is worked on, each line goes into one log, with the name of the file that it belongs to. The file itself is
-//! written when the run on its device is over, so that whoever looks at the device next finds it where it always is; and
-//! when all of them are on the disk, the log goes. What a log still holds when its program is gone is written into the
-//! files by the next program that takes a lock.
+//! while a fleet is worked on, each line goes into one log, with the name of the file that it belongs to. When the run on a
+//! device ends it is written where whoever looks at the device next finds it: what is over into the device's history, what
+//! is not into the file of its own. When all of that is on the disk, the log goes. What a log still holds when its program is
+//! gone is written there by the next program that takes a lock.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
@@ -17,7 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{JournalError, io_error};
+use super::line::Line;
+use super::{JournalError, history, io_error};
 use crate::disk::{Disk, OnDisk};
 
 /// Where the logs are, beside the folders of the devices. No serial number is like that.
@@ -45,11 +47,20 @@ struct Inner {
 
 /// A line: of which run, and what.
 #[derive(Serialize, Deserialize)]
-struct Logged<'a> {
+pub(super) struct Logged<'a> {
     #[serde(borrow)]
-    file: std::borrow::Cow<'a, str>,
+    file: Cow<'a, str>,
     #[serde(borrow)]
     line: &'a RawValue,
+}
+
+/// A run, as a log or a history has it.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// Its lines as they stand there.
+    pub(super) logged: String,
+    /// The same as in a file of its own.
+    pub(super) text: String,
 }
 
 impl Log {
@@ -72,7 +83,7 @@ impl Log {
     /// The run on one device, whose file will be at that path.
     pub(super) fn entry(&self, path: &Path) -> Entry {
         let file = path.strip_prefix(&self.0.journal).unwrap_or(path).to_string_lossy().into_owned();
-        Entry { log: self.clone(), file, text: Mutex::default(), is_over: AtomicBool::new(false) }
+        Entry { log: self.clone(), file, run: Mutex::default(), is_over: AtomicBool::new(false) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -88,11 +99,9 @@ impl Log {
         self.0.file.file().sync_data()
     }
 
-    fn append(&self, file: &str, line: &RawValue) -> io::Result<()> {
-        let mut text = serde_json::to_vec(&Logged { file: file.into(), line })?;
-        text.push(b'\n');
+    fn append(&self, text: &str) -> io::Result<()> {
         let mut end = self.0.end.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = self.0.file.write_at(&text, *end);
+        let written = self.0.file.write_at(text.as_bytes(), *end);
         match written {
             // Half a line would spoil the next one.
             Err(_) => drop(self.0.file.file().set_len(*end)),
@@ -118,7 +127,7 @@ pub(super) struct Entry {
     /// Its file, as seen from the journal.
     file: String,
     /// Its lines so far.
-    text: Mutex<String>,
+    run: Mutex<Noted>,
     /// It came to an end that leaves nothing to do.
     is_over: AtomicBool,
 }
@@ -129,27 +138,29 @@ impl Entry {
     }
 
     pub(super) fn add(&self, line: &RawValue, is_over: bool) -> io::Result<()> {
-        self.log.append(&self.file, line)?;
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        text.push_str(line.get());
-        text.push('\n');
+        let logged = Logged { file: self.file.as_str().into(), line }.to_text()?;
+        self.log.append(&logged)?;
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        run.logged.push_str(&logged);
+        run.text.push_str(line.get());
+        run.text.push('\n');
         self.is_over.store(is_over, Ordering::Release);
         Ok(())
     }
 }
 
 impl Drop for Entry {
-    /// Whoever has the device next looks into its file. What is not over must be found there whatever happens to the log.
+    /// Whoever has the device next looks for it. What is not over must be found whatever happens to the log.
     fn drop(&mut self) {
-        let text = self.text.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if text.is_empty() {
+        let run = self.run.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if run.text.is_empty() {
             return;
         }
-        let lasts = !*self.is_over.get_mut();
-        let written = write(&self.log.0.journal, Path::new(&self.file), text).and_then(|file| match lasts {
-            true => file.sync_all(),
-            false => Ok(()),
-        });
+        let (journal, file) = (&self.log.0.journal, Path::new(&self.file));
+        let written = match *self.is_over.get_mut() {
+            true => history::add(journal, file, run),
+            false => write(journal, file, &run.text).and_then(|file| file.sync_all()),
+        };
         if written.is_err() {
             self.log.0.is_needed.store(true, Ordering::Release);
         }
@@ -193,18 +204,36 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     logs
 }
 
-/// Writes each run into its file. A last line that was cut off did not happen.
+/// Writes each run where it is looked for.
 fn replay(journal: &Path, log: &File) -> io::Result<()> {
-    let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
-    for line in BufReader::new(log).split(b'\n') {
+    let runs = noted(BufReader::new(log))?;
+    let ours = runs.iter().filter(|(file, _)| is_of_the_journal(file));
+    ours.into_iter().try_for_each(|(file, run)| match run.is_over() && !journal.join(file).exists() {
+        true if history::has(journal, file) => Ok(()),
+        true => history::add(journal, file, run),
+        false => write(journal, file, &run.text).map(drop),
+    })
+}
+
+/// The runs in a log or a history, by the files that they have or would have. A last line that was cut off did not happen.
+pub(super) fn noted(log: impl BufRead) -> io::Result<BTreeMap<PathBuf, Noted>> {
+    let mut runs: BTreeMap<PathBuf, Noted> = BTreeMap::new();
+    for line in log.split(b'\n') {
         let line = line?;
-        let Ok(Logged { file, line }) = serde_json::from_slice(&line) else { continue };
-        let text = texts.entry(PathBuf::from(file.as_ref())).or_default();
-        text.push_str(line.get());
-        text.push('\n');
+        let Ok(logged) = serde_json::from_slice::<Logged<'_>>(&line) else { continue };
+        let run = runs.entry(PathBuf::from(logged.file.as_ref())).or_default();
+        run.logged.push_str(&logged.to_text()?);
+        run.text.push_str(logged.line.get());
+        run.text.push('\n');
     }
-    let ours = texts.iter().filter(|(file, _)| is_of_the_journal(file));
-    ours.into_iter().try_for_each(|(file, text)| write(journal, file, text).map(drop))
+    Ok(runs)
+}
+
+impl Noted {
+    fn is_over(&self) -> bool {
+        let last = self.text.lines().last().and_then(|line| serde_json::from_str::<Line>(line).ok());
+        last.is_some_and(|line| line.state.is_over())
+    }
 }
 
 /// `SERIAL/RUN.ndjson`, and nothing that leads elsewhere.
@@ -213,7 +242,7 @@ fn is_of_the_journal(file: &Path) -> bool {
 }
 
 /// Writes the file of a run, unless that holds all of it already, and maybe what somebody has added since.
-fn write(journal: &Path, file: &Path, text: &str) -> io::Result<File> {
+pub(super) fn write(journal: &Path, file: &Path, text: &str) -> io::Result<File> {
     let path = journal.join(file);
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;

@@ -19,6 +19,7 @@
 //! | `done`, `taken-back`, `left` | the end |
 
 mod disabled;
+mod history;
 mod line;
 mod lock;
 mod log;
@@ -172,7 +173,8 @@ impl Journal {
         if files.len() > KEPT {
             self.prune(&planned);
         }
-        Run::begin(&directory, run::next(&files), self.log.as_ref(), planned).await
+        let number = run::next(files.iter().chain(&history::files(&self.directory, &directory)));
+        Run::begin(&directory, number, self.log.as_ref(), planned).await
     }
 
     /// Goes on with a run that came to no end: what is about to be sent is on disk when this returns.
@@ -191,12 +193,16 @@ impl Journal {
 
     /// The runs on a device that are still known, the oldest first. What cannot be read is passed over: it is no run of ours.
     pub fn runs(&self, serial: &str) -> Vec<Past> {
-        self.files(serial).iter().filter_map(|path| Past::read(path)).collect()
-    }
-
-    /// The files of the runs on a device, the oldest first.
-    fn files(&self, serial: &str) -> Vec<PathBuf> {
-        files_in(&self.directory.join(file_name(serial)))
+        let folder = self.directory.join(file_name(serial));
+        let mut runs: Vec<Past> = files_in(&folder).iter().filter_map(|path| Past::read(path)).collect();
+        let known = runs.len();
+        // One that has gone on since it was over has a file.
+        let of_fleets = history::runs(&self.directory, &folder);
+        runs.extend(of_fleets.into_iter().filter(|past| !past.path.exists()));
+        if known < runs.len() {
+            runs.sort_by(|one, other| one.path.cmp(&other.path));
+        }
+        runs
     }
 
     /// The newest run for one of these API users of a device, if it came to no end, or died before it had emptied the escrow.
@@ -269,7 +275,8 @@ fn file_name(text: &str) -> String {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
         other => format!("%{other:02x}"),
     };
-    text.bytes().map(escaped).collect()
+    // No name is none of a file.
+    if text.is_empty() { "%".to_owned() } else { text.bytes().map(escaped).collect() }
 }
 
 fn io_error(doing: impl FnOnce() -> String) -> impl FnOnce(io::Error) -> JournalError {

@@ -54,6 +54,11 @@ impl Past {
         let found = fs::metadata(path).ok().filter(|found| found.is_file() && found.len() <= LARGEST)?;
         let mut text = String::with_capacity(usize::try_from(found.len()).ok()?);
         File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+        Past::parse(path.to_owned(), &text)
+    }
+
+    /// The run whose file, at that path, says or would say this.
+    pub(super) fn parse(path: PathBuf, text: &str) -> Option<Past> {
         let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
         let first = lines.next()?;
         let State::Planned(planned) = first.state else { return None };
@@ -68,7 +73,7 @@ impl Past {
             planned.lent.clone_from(&again.lent);
             planned.run.clone_from(&again.run);
         }
-        Some(Past { path: path.to_owned(), began: first.at, planned, states })
+        Some(Past { path, began: first.at, planned, states })
     }
 
     /// Whether it came to an end that leaves nothing to do. One that is taken up again is on its way again.

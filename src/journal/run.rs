@@ -12,7 +12,7 @@ use serde_json::value::to_raw_value;
 
 use super::line::{Line, Planned, State};
 use super::log::{Entry, Log};
-use super::{JournalError, io_error};
+use super::{JournalError, history, io_error};
 
 /// A run and where it is written down.
 #[derive(Debug)]
@@ -64,6 +64,9 @@ impl Run {
     /// When its file cannot be opened.
     pub fn reopen(path: &Path) -> Result<Run, JournalError> {
         let doing = || format!("open {}", path.display());
+        if !path.exists() {
+            history::take_out(path).map_err(io_error(doing))?;
+        }
         let mut file = File::options().append(true).open(path).map_err(io_error(doing))?;
         // The other program may have died in the middle of a line: what follows stands on a line of its own.
         file.write_all(b"\n").map_err(io_error(doing))?;
@@ -169,7 +172,7 @@ fn append(mut file: &File, line: &str) -> io::Result<()> {
 }
 
 /// The number of the next run of a device that has these: runs are numbered, so that their order does not hang on a clock.
-pub(super) fn next(files: &[PathBuf]) -> u64 {
+pub(super) fn next<'a>(files: impl Iterator<Item = &'a PathBuf>) -> u64 {
     let number = |path: &PathBuf| path.file_name()?.to_str()?.split_once('-')?.0.parse().ok();
-    files.iter().filter_map(number).max().unwrap_or(0) + 1
+    files.filter_map(number).max().unwrap_or(0) + 1
 }

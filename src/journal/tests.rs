@@ -331,7 +331,7 @@ fn what_a_program_that_is_gone_has_left_in_its_log_is_found_by_the_next_one_that
     // As it is when the program is killed: no file of a run, and nobody has the log any more.
     drop((run, over, journal));
     fs::remove_dir_all(place.directory.path().join("journal/FG1")).unwrap();
-    fs::remove_dir_all(place.directory.path().join("journal/FG2")).unwrap();
+    fs::remove_file(place.directory.path().join("journal/FG2.ndjson")).unwrap();
     for cut in [text.len(), text.len() - 1] {
         fs::write(&log, &text[..cut]).unwrap();
         let other = of_a_fleet(&place);
@@ -373,4 +373,38 @@ fn a_log_writes_nothing_outside_the_journal() {
     drop(place.journal.lock("FG9", "tf").unwrap());
     assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
     assert_eq!(logs_of(&place).len(), 0);
+}
+
+#[test]
+fn what_fleets_have_done_on_a_device_is_one_file_however_often_they_do_it() {
+    let place = place();
+    let journal = of_a_fleet(&place);
+    for _ in 0..200 {
+        begun(&journal, planned("tf", &[])).enter_now(State::Done).unwrap();
+    }
+    begun(&journal, planned("other", &[])).enter_now(State::Done).unwrap();
+    let folder = place.directory.path().join("journal");
+    let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: std::collections::BTreeSet<String> = entries.collect();
+    assert_eq!(names, [format!("{SERIAL}.ndjson"), "fleet".into()].into());
+    let runs = place.journal.runs(SERIAL);
+    assert!((KEPT + 1..100).contains(&runs.len()), "old ones are forgotten: {}", runs.len());
+    assert_eq!(runs.last().unwrap().planned.api_user, "other");
+    assert!(runs.iter().all(Past::is_done));
+    let next = begun(&place.journal, planned("tf", &[])).path().to_owned();
+    assert!(next.file_name().unwrap().to_str().unwrap().starts_with("00000202-"), "{next:?}");
+    assert_eq!(place.journal.runs(SERIAL).last().unwrap().path, next);
+}
+
+#[test]
+fn a_run_of_a_fleet_that_has_to_go_on_gets_a_file_of_its_own() {
+    let place = place();
+    let journal = of_a_fleet(&place);
+    begun(&journal, planned("tf", &[])).enter_now(State::Done).unwrap();
+    let path = place.journal.runs(SERIAL).remove(0).path;
+    assert!(!path.exists());
+    Run::reopen(&path).unwrap().enter_now(State::Pushed).unwrap();
+    let runs = place.journal.runs(SERIAL);
+    assert_eq!((runs.len(), &runs[0].path), (1, &path));
+    assert_eq!(runs[0].states, [State::Done, State::Pushed]);
 }

@@ -66,7 +66,7 @@ impl Workplace {
             Task::Mint { request, allow_weak, consent, transaction } => {
                 let request = read(&request, allow_weak)?;
                 let line = Line { serial: request.serial.clone().or(line.serial.clone()), ..line };
-                let asked = Asked::Request(Box::new(request));
+                let asked = Asked::Request(Arc::new(request));
                 let errand = For::Keep;
                 Ok(Errand::Mint(Box::new(Mint { line, asked, transaction, consent, templates, custody, errand })))
             }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,10 +118,12 @@ impl Line {
     /// When the device cannot be reached, is not trusted, refuses the login, or shows no prompt.
     pub async fn open(&self, observer: &mut (dyn Observer + Send)) -> Result<Console, OpenError> {
         let mut interrupt = self.interrupt.clone();
+        // On the heap: what a login needs on its way is most of what a task would carry with it to its end.
+        let dialling = Box::pin(self.dial.open(&self.endpoint));
         let Shell { stream, route, password } = tokio::select! {
             biased;
             () = interrupt.raised() => return Err(OpenError::Fault(interrupted())),
-            shell = self.dial.open(&self.endpoint) => shell.map_err(OpenError::of_dial)?,
+            shell = dialling => shell.map_err(OpenError::of_dial)?,
         };
         let password_proven = matches!(route.method, Method::Password | Method::KeyboardInteractive);
         let mut session =
@@ -210,9 +213,9 @@ impl Console {
         role.is_some_and(|role| role.eq_ignore_ascii_case("secondary"))
     }
 
-    /// Hangs up.
-    pub async fn close(self) {
-        self.stream.close().await;
+    /// Hangs up. On the heap, since every task has it before it.
+    pub fn close(self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.stream.close())
     }
 
     async fn drive(

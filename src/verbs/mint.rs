@@ -1,5 +1,6 @@
 //! `fgtkey mint`: make the profile and the API user as requested, generate a key, deliver it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deliver::escrow::wipe;
@@ -40,13 +41,13 @@ pub struct Minted {
     pub verified: Verified,
 }
 
-/// What a mint is asked for.
+/// What a mint is asked for. The devices of a fleet share it.
 #[derive(Debug, Clone)]
 pub enum Asked {
     /// What the operator wants, compared with what the device has.
-    Request(Box<Request>),
+    Request(Arc<Request>),
     /// A plan that was saved: exactly that.
-    Saved(Box<SavedPlan>),
+    Saved(Arc<SavedPlan>),
 }
 
 impl Asked {
@@ -144,7 +145,7 @@ impl Mint {
         match (minted, lent) {
             (Ok(minted), lent) => Ok(Made { minted, journal, held, lent }),
             (Err(failure), Some(lent)) if leaves_key(&failure.left) => {
-                Err(self.loan(&lent).end_after(*failure, &mut journal, observer).await)
+                Err(Box::pin(self.loan(&lent).end_after(*failure, &mut journal, observer)).await)
             }
             (Err(failure), _) => Err(failure),
         }
@@ -185,7 +186,7 @@ impl Mint {
         seen.0.close().await;
         self.tell(observer, Event::TakenUp { began: past.began, key: Taken::Lent });
         let mut journal = Run::reopen(&past.path).map_err(MintError::from)?;
-        self.loan(&lent).end(&mut journal, observer).await?;
+        Box::pin(self.loan(&lent).end(&mut journal, observer)).await?;
         held.void.iter().for_each(|escrow| wipe(escrow));
         drop(held);
         Ok(self.look(observer).await?)

@@ -329,7 +329,10 @@ impl<'a> Site<'a> {
             https: self.surveyed.https.as_ref(),
         };
         match &mut self.console {
-            Some(console) => verify(console, self.line, self.templates, &known, verification, key, observer).await,
+            // On the heap: the API is asked at the end, and only where that is wanted.
+            Some(console) => {
+                Box::pin(verify(console, self.line, self.templates, &known, verification, key, observer)).await
+            }
             None => Verified::unknown(Cause::Unread("the session is lost".into())),
         }
     }

@@ -1,5 +1,7 @@
 //! Taking back what a mint did: what it made is removed, what it altered is restored, and reading again proves it.
 
+use std::pin::Pin;
+
 use crate::fortios::edit::{self, Edit};
 use crate::fortios::script::Script;
 use crate::journal::State;
@@ -10,8 +12,16 @@ use super::failure::{Failure, Left, MintError, Remains};
 use super::site::Site;
 
 impl Site<'_> {
-    /// Takes back what this run did, and says what is left.
-    pub(super) async fn take_back(&mut self, error: MintError, observer: &mut (dyn Observer + Send)) -> Box<Failure> {
+    /// Takes back what this run did, and says what is left. On the heap, since it is rarely needed.
+    pub(super) fn take_back<'s>(
+        &'s mut self,
+        error: MintError,
+        observer: &'s mut (dyn Observer + Send),
+    ) -> Pin<Box<dyn Future<Output = Box<Failure>> + Send + 's>> {
+        Box::pin(self.taken_back(error, observer))
+    }
+
+    async fn taken_back(&mut self, error: MintError, observer: &mut (dyn Observer + Send)) -> Box<Failure> {
         let left = match self.restore(observer).await {
             Ok(objects) if objects.is_empty() => Left::Untouched,
             Ok(objects) => {

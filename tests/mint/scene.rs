@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fgtkey::deliver::{Destination, EscrowPlace, Format};
@@ -338,7 +339,7 @@ impl Scene {
                 gate: Gate::Open,
             },
             transaction: self.transaction,
-            asked: Asked::Request(Box::new(Request::from_parts(None, self.flags.clone()).unwrap())),
+            asked: Asked::Request(Arc::new(Request::from_parts(None, self.flags.clone()).unwrap())),
             consent: self.consent,
             templates: Templates::embedded().unwrap(),
             custody: Custody {

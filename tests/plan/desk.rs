@@ -1,5 +1,6 @@
 //! A desk: a simulated device, and the verbs on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fgtkey::deliver::{Destination, EscrowPlace, Format};
@@ -136,11 +137,11 @@ impl Desk {
     }
 
     pub async fn mint(&mut self, flags: &RequestFlags) -> Result<(), Box<Failure>> {
-        self.make(Asked::Request(Box::new(Request::from_parts(None, flags.clone()).unwrap()))).await
+        self.make(Asked::Request(Arc::new(Request::from_parts(None, flags.clone()).unwrap()))).await
     }
 
     pub async fn mint_from(&mut self, saved: SavedPlan) -> Result<(), Box<Failure>> {
-        self.make(Asked::Saved(Box::new(saved))).await
+        self.make(Asked::Saved(Arc::new(saved))).await
     }
 
     async fn make(&mut self, asked: Asked) -> Result<(), Box<Failure>> {
@@ -150,7 +151,7 @@ impl Desk {
 
     /// Lends an access to a command, which is not run.
     pub async fn lend(&mut self, flags: &RequestFlags) -> Result<(), Box<Failure>> {
-        let asked = Asked::Request(Box::new(Request::from_parts(None, flags.clone()).unwrap()));
+        let asked = Asked::Request(Arc::new(Request::from_parts(None, flags.clone()).unwrap()));
         let mut mint = Mint { errand: Errand::Lend { ttl: None }, ..self.minting(asked) };
         mint.custody.destinations.clear();
         let exec = Exec::new(mint, Program::find(&["true".into()]).unwrap());

@@ -1,5 +1,6 @@
 //! Who does the job: fgtkey, its peers, and the bare loop.
 
+use std::cell::Cell;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -35,15 +36,15 @@ pub struct Place {
     pub public_key: String,
     /// Python with the peers' libraries.
     pub python: Option<PathBuf>,
+    /// How many runs there were.
+    pub runs: Cell<usize>,
 }
 
 impl Place {
-    /// As before the run: no keys, no journal, and nothing of them is left for the disk to do beside the next one.
+    /// As before the run: no keys, no journal, and nothing of them is left for the disk to do beside the next one. They stay
+    /// until the bench ends: ext4 looks at each inode that was freed in the last seconds, and the next run would pay for it.
     pub fn tidy(&self) {
-        for folder in [keys(self), state(self)] {
-            // Nothing is there when nothing was minted, or by a peer.
-            let _ = std::fs::remove_dir_all(folder);
-        }
+        self.runs.set(self.runs.get() + 1);
         nix::unistd::sync();
     }
 }
@@ -126,12 +127,12 @@ fn into_files(mut command: Command, place: &Place) -> Command {
 
 /// Where [`Contestant::FgtkeyFiles`] puts the keys.
 fn keys(place: &Place) -> PathBuf {
-    place.folder.join("keys")
+    place.folder.join(format!("keys-{}", place.runs.get()))
 }
 
 /// Where fgtkey keeps its journal.
 fn state(place: &Place) -> PathBuf {
-    place.folder.join("state")
+    place.folder.join(format!("state-{}", place.runs.get()))
 }
 
 /// The keys out of the files, as the others print theirs.

@@ -90,6 +90,7 @@ fn place(folder: &std::path::Path) -> Place {
         public_key: key.public_key().to_openssh().unwrap(),
         identity,
         python: python::with_peers(),
+        runs: std::cell::Cell::new(0),
     }
 }
 

@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -17,11 +18,18 @@ use tokio::sync::watch;
 const GATHERING: Duration = Duration::from_millis(1);
 
 /// The disk, as far as one run writes to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Disk(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
+    shared: Arc<Shared>,
+    /// Wakes the thread that syncs, which ends with this.
+    thread: OnceLock<Option<Sender<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
     files: Mutex<Vec<Arc<Written>>>,
     asked: Mutex<Asked>,
     /// How far everything is on the disk: up to which question; the system's reason once that failed.
@@ -48,10 +56,9 @@ struct Written {
     dirty: AtomicBool,
 }
 
-impl Default for Disk {
-    fn default() -> Disk {
-        let lasting = watch::Sender::new(Ok(0));
-        Disk(Arc::new(Inner { files: Mutex::default(), asked: Mutex::default(), lasting }))
+impl Default for Shared {
+    fn default() -> Shared {
+        Shared { files: Mutex::default(), asked: Mutex::default(), lasting: watch::Sender::new(Ok(0)) }
     }
 }
 
@@ -59,7 +66,7 @@ impl Disk {
     /// Takes a file that is to last together with the others.
     pub fn takes(&self, file: File) -> OnDisk {
         let written = Arc::new(Written { file, dirty: AtomicBool::new(true) });
-        self.0.files.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&written));
+        self.0.shared.files.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&written));
         OnDisk(written)
     }
 
@@ -69,11 +76,10 @@ impl Disk {
     /// What the system said. After that nothing that is written here is known to last: what a failed sync has left behind may
     /// be gone, and the next one would not say so.
     pub async fn lasts(&self) -> io::Result<()> {
-        let mut lasting = self.0.lasting.subscribe();
-        let (question, nobody_at_work) = self.0.ask();
+        let mut lasting = self.0.shared.lasting.subscribe();
+        let (question, nobody_at_work) = self.0.shared.ask();
         if nobody_at_work {
-            let inner = Arc::clone(&self.0);
-            tokio::task::spawn_blocking(move || inner.answer());
+            self.0.wake();
         }
         let answered = |known: &Result<u64, io::ErrorKind>| known.is_err() || known.is_ok_and(|upto| upto >= question);
         match lasting.wait_for(answered).await.map(|known| *known) {
@@ -86,6 +92,21 @@ impl Disk {
 }
 
 impl Inner {
+    /// The thread is one of its own: deliveries that hang must not keep others from their syncs.
+    fn wake(&self) {
+        let thread = self.thread.get_or_init(|| {
+            let (waker, woken) = mpsc::channel();
+            let shared = Arc::clone(&self.shared);
+            let answer = move || woken.iter().for_each(|()| shared.answer());
+            std::thread::Builder::new().name("sync".into()).spawn(answer).ok().map(|_| waker)
+        });
+        if thread.as_ref().is_none_or(|thread| thread.send(()).is_err()) {
+            self.shared.answer();
+        }
+    }
+}
+
+impl Shared {
     fn ask(&self) -> (u64, bool) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.last += 1;
@@ -136,10 +157,36 @@ impl OnDisk {
         written
     }
 
+    /// Whether something was written to it that no sync has taken to the disk.
+    #[cfg(test)]
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.0.dirty.load(Ordering::Acquire)
+    }
+
     /// The file.
     pub fn file(&self) -> &File {
         &self.0.file
     }
+}
+
+/// Everything on the file system of `file` is on the disk when this returns: one wait for thousands of files.
+///
+/// # Errors
+/// What the system says.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn sync_all_beside(file: &File) -> io::Result<()> {
+    Ok(nix::unistd::syncfs(file)?)
+}
+
+/// Everything on the file system of `file` is on the disk when this returns. Where the system does not know that, it is asked
+/// for all file systems.
+///
+/// # Errors
+/// None.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn sync_all_beside(_: &File) -> io::Result<()> {
+    nix::unistd::sync();
+    Ok(())
 }
 
 #[cfg(test)]
@@ -166,7 +213,7 @@ mod tests {
         assert!(waiting.join_all().await.into_iter().all(|lasts| lasts.is_ok()));
         assert!(!file.0.dirty.load(Ordering::Acquire));
         assert_eq!(file.file().metadata().unwrap().len(), 1000);
-        assert_eq!(*disk.0.lasting.borrow(), Ok(1000));
+        assert_eq!(*disk.0.shared.lasting.borrow(), Ok(1000));
     }
 
     #[tokio::test]
@@ -177,5 +224,20 @@ mod tests {
         disk.takes(std::os::fd::OwnedFd::from(writer).into());
         assert!(disk.lasts().await.is_err());
         assert!(disk.lasts().await.is_err());
+    }
+
+    #[test]
+    fn deliveries_that_hang_keep_nobody_from_a_sync() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (release, held) = std::sync::mpsc::channel::<()>();
+            let hanging = tokio::task::spawn_blocking(move || held.recv());
+            let (disk, file) = disk_with_a_file();
+            file.write_at(b"x", 0).unwrap();
+            disk.lasts().await.unwrap();
+            assert!(!file.0.dirty.load(Ordering::Acquire));
+            drop(release);
+            assert!(hanging.await.unwrap().is_err());
+        });
     }
 }

@@ -129,7 +129,11 @@ impl Escrowing {
         match replaced {
             // What was there before names destinations that have the key by now: more than is missing, and the key is safe.
             Err(_) if self.path.exists() => Ok(self.path),
-            Err(error) => Err(error),
+            Err(error) => match self.pool {
+                // There it is as safe, and the next run finds it there.
+                Some(place) => place.stay().map_err(|_| error),
+                None => Err(error),
+            },
             Ok(()) => {
                 self.pool.into_iter().for_each(pool::Place::empty);
                 Ok(self.path)
@@ -280,6 +284,16 @@ impl EscrowPlace {
     /// The same place, with the keys of a fleet in `pool` first.
     pub fn in_pool(self, pool: Pool) -> EscrowPlace {
         EscrowPlace { pool: Some(pool), ..self }
+    }
+
+    /// Whether other programs have files of places here, so that [`EscrowPlace::mend`] may take its time.
+    pub fn needs_mending(&self) -> bool {
+        Pool::has_others(&self.directory, self.pool.as_ref())
+    }
+
+    /// What was put aside because a key in it cannot be read.
+    pub fn damaged(&self) -> Vec<PathBuf> {
+        pool::put_aside(&self.directory).collect()
     }
 
     /// Puts the keys of a fleet's run that was killed into their files.

@@ -4,18 +4,20 @@
 //! `fgtkey deliver --resume` finds it. What a program that is gone has left in its places is moved by the next one.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::private::{PrivateFile, take_room};
-use crate::disk::{Disk, OnDisk};
+use crate::disk::{Disk, OnDisk, sync_all_beside};
 
 /// The room of a place, in bytes: a record with its key, sealed to many recipients.
 const ROOM: usize = 16 * 1024;
@@ -26,6 +28,9 @@ const SUFFIX: &str = ".pool";
 
 /// Whoever moves the keys of programs that are gone holds this one's lock.
 const MENDING: &str = ".fgtkey-mending";
+
+/// How the names of files begin that could not be read.
+const DAMAGED: &str = "damaged-";
 
 /// Places for keys.
 #[derive(Debug, Clone)]
@@ -55,6 +60,8 @@ pub(super) struct Place {
     number: u64,
     /// How many bytes of it are written.
     written: usize,
+    /// Its own file cannot be made: the key stays, for the next program.
+    stays: bool,
 }
 
 /// What stands in front of a key: what is cut off or overwritten does not fit.
@@ -67,6 +74,12 @@ struct Heading {
 }
 
 impl Pool {
+    /// Whether somebody else's file of places is there, alive or not.
+    pub(super) fn has_others(directory: &Path, own: Option<&Pool>) -> bool {
+        let own = own.and_then(Pool::path);
+        pools(directory).into_iter().any(|path| own.as_ref() != Some(&path))
+    }
+
     /// Places in the escrow `directory`, synced with what else is on `disk`.
     pub fn new(directory: &Path, disk: &Disk) -> Pool {
         Pool(Arc::new(Inner { directory: directory.to_owned(), disk: disk.clone(), state: Mutex::default() }))
@@ -84,7 +97,7 @@ impl Pool {
                 state.count - 1
             }
         };
-        Ok(Place { pool: self.clone(), file, number, written: 0 })
+        Ok(Place { pool: self.clone(), file, number, written: 0, stays: false })
     }
 
     fn path(&self) -> Option<PathBuf> {
@@ -98,9 +111,7 @@ impl Inner {
         if let Some((_, file)) = &state.file {
             return Ok(file.clone());
         }
-        // Created with O_EXCL and mode 0600 whatever the umask.
-        let named = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(&self.directory)?;
-        named.as_file().lock()?;
+        let named = locked(&self.directory)?;
         File::open(&self.directory)?.sync_all()?;
         let file = self.disk.takes(named.as_file().try_clone()?);
         state.file = Some((named, file.clone()));
@@ -108,13 +119,25 @@ impl Inner {
     }
 }
 
+/// A new file with our lock on it. Between the two somebody may have taken it for one whose program is gone.
+fn locked(directory: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        // Created with O_EXCL and mode 0600 whatever the umask.
+        let named = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(directory)?;
+        named.as_file().lock()?;
+        if named.as_file().metadata()?.nlink() > 0 {
+            return Ok(named);
+        }
+    }
+}
+
 impl Drop for Inner {
-    /// All places are empty by now: overwritten on the disk before the file goes.
+    /// All places are empty by now, overwritten on the disk before the file goes; or it stays, for what is still in it.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some((named, file)) = state.file.take() {
             let _ = file.file().sync_data();
-            let _ = named.close();
+            drop(named);
         }
     }
 }
@@ -148,11 +171,19 @@ impl Place {
         let _ = self.wipe();
     }
 
+    /// Leaves the key where it is, on the disk, for the next program; where that is.
+    pub(super) fn stay(mut self) -> io::Result<PathBuf> {
+        self.file.file().sync_data()?;
+        self.stays = true;
+        self.pool.path().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     /// A key in it goes to its own file.
     fn moves_out(&mut self) -> io::Result<()> {
-        if self.written > 0 {
-            move_out(&self.pool.0.directory, self.file.file(), self.number)?;
-        }
+        let mut place = Zeroizing::new(vec![0; self.written]);
+        self.file.file().read_exact_at(&mut place, offset(self.number))?;
+        move_out(&self.pool.0.directory, &place)?;
+        sync_all_beside(self.file.file())?;
         self.wipe()
     }
 }
@@ -160,7 +191,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // One that could not be emptied is left as it is, for the next program.
-        if self.written > 0 && self.moves_out().is_err() {
+        if self.stays || (self.written > 0 && self.moves_out().is_err()) {
             return self.pool.0.abandon();
         }
         self.pool.0.state.lock().unwrap_or_else(PoisonError::into_inner).free.push(self.number);
@@ -178,21 +209,23 @@ impl Inner {
 
 /// Moves what programs that are gone have left in their places to the files where it belongs; `own` is our own pool.
 pub(super) fn mend(directory: &Path, own: Option<&Pool>) -> io::Result<()> {
-    let own = own.and_then(Pool::path);
-    let others = || pools(directory).into_iter().filter(|path| own.as_ref() != Some(path));
-    if others().next().is_none() {
+    if !Pool::has_others(directory, own) {
         return Ok(());
     }
+    let own = own.and_then(Pool::path);
     let guard = File::options().create(true).truncate(false).write(true).mode(0o600).open(directory.join(MENDING))?;
     // Who comes second waits, and finds everything done.
     guard.lock()?;
-    others().try_for_each(|path| mend_one(directory, &path))
+    let others = pools(directory).into_iter().filter(|path| own.as_ref() != Some(path));
+    others.into_iter().try_for_each(|path| mend_one(directory, &path))
 }
 
 fn mend_one(directory: &Path, path: &Path) -> io::Result<()> {
-    let file = match File::options().read(true).write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        file => file?,
+    // The end of a program that is alive comes at any time.
+    let gone = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
+    let file = match File::options().read(true).write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path) {
+        Ok(file) => file,
+        Err(error) => return gone(error),
     };
     match file.try_lock() {
         Ok(()) => {}
@@ -200,38 +233,94 @@ fn mend_one(directory: &Path, path: &Path) -> io::Result<()> {
         Err(TryLockError::WouldBlock) => return Ok(()),
         Err(TryLockError::Error(error)) => return Err(error),
     }
-    let places = file.metadata()?.len().div_ceil(offset(1));
-    for number in 0..places {
-        move_out(directory, &file, number)?;
-        file.write_all_at(&[0; ROOM], offset(number))?;
+    let found = file.metadata()?;
+    if found.nlink() != 1 || found.mode() & 0o077 != 0 || found.uid() != geteuid().as_raw() {
+        return Ok(());
     }
-    file.sync_data()?;
-    fs::remove_file(path)
+    let mut read = File::open(path)?;
+    let mut is_damaged = false;
+    let mut place = Zeroizing::new(vec![0; ROOM]);
+    while fill(&mut read, &mut place)? > 0 {
+        is_damaged |= move_out(directory, &place)? == Moved::Damaged;
+    }
+    sync_all_beside(&file)?;
+    if is_damaged {
+        return fs::rename(path, damaged(path));
+    }
+    overwrite(&file, found.len())?;
+    fs::remove_file(path).or_else(gone)
+}
+
+/// Where what cannot be read is kept, for a person to look at.
+fn damaged(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{DAMAGED}{}", name.trim_start_matches('.')))
+}
+
+/// What was put aside because a key in it cannot be read.
+pub(super) fn put_aside(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let is_damaged = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(DAMAGED);
+    entries.filter(is_damaged).map(|entry| entry.path())
+}
+
+fn overwrite(file: &File, length: u64) -> io::Result<()> {
+    // Zeros for each place; what is a hole has no block to be taken for them.
+    for at in (0..length).step_by(ROOM) {
+        let mut place = [0; 64];
+        if file.read_at(&mut place, at)? > 0 && place.iter().any(|byte| *byte != 0) {
+            file.write_all_at(&[0; ROOM], at)?;
+        }
+    }
+    file.sync_data()
+}
+
+/// Reads a place; the rest is zeros at the end of the file.
+fn fill(file: &mut File, place: &mut [u8]) -> io::Result<usize> {
+    place.fill(0);
+    let mut length = 0;
+    while let Some(rest) = place.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            read => length += read,
+        }
+    }
+    Ok(length)
 }
 
 /// The files of places in the escrow.
 fn pools(directory: &Path) -> Vec<PathBuf> {
     let is_pool = |entry: &fs::DirEntry| {
         let name = entry.file_name().to_string_lossy().into_owned();
-        name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        is_file && name.starts_with(PREFIX) && name.ends_with(SUFFIX)
     };
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.filter(is_pool).map(|entry| entry.path()).collect()
 }
 
+/// What became of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    /// It was empty.
+    Nothing,
+    /// The key is in its own file, and there when the file system is synced.
+    Out,
+    /// There is something in it that is not whole.
+    Damaged,
+}
+
 /// Writes the key in a place into its own file, if there is one. That may be there already: then it is as new.
-fn move_out(directory: &Path, file: &File, number: u64) -> io::Result<()> {
-    let mut place = Zeroizing::new(vec![0; ROOM]);
-    let mut length = 0;
-    while let Some(rest) = place.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset(number) + length as u64)? {
-            0 => break,
-            read => length += read,
-        }
-    }
-    let Some((name, bytes)) = content(place.get(..length).unwrap_or_default()) else { return Ok(()) };
+fn move_out(directory: &Path, place: &[u8]) -> io::Result<Moved> {
+    let Some((name, bytes)) = content(place) else {
+        let is_empty = place.iter().all(|byte| *byte == 0);
+        return Ok(if is_empty { Moved::Nothing } else { Moved::Damaged });
+    };
     let path = directory.join(name);
-    if path.exists() { Ok(()) } else { PrivateFile::reserve(directory, ROOM)?.create(&path, bytes) }
+    if !path.exists() {
+        PrivateFile::reserve(directory, bytes.len())?.create_unsynced(&path, bytes)?;
+    }
+    Ok(Moved::Out)
 }
 
 /// The name and the bytes in a place that holds a key, whole.
@@ -321,9 +410,11 @@ mod tests {
         drop(pool);
         // The power failed while the third one was written.
         left.truncate(2 * ROOM + 100);
-        fs::write(directory.path().join(".fgtkey-dead.pool"), left).unwrap();
+        let dead = directory.path().join(".fgtkey-dead.pool");
+        fs::write(&dead, left).unwrap();
+        fs::set_permissions(&dead, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         mend(directory.path(), None).unwrap();
-        assert_eq!(files(&directory), ["fw1.json", "fw2.json.age"]);
+        assert_eq!(files(&directory), ["damaged-fgtkey-dead.pool", "fw1.json", "fw2.json.age"]);
         assert_eq!(fs::read(directory.path().join("fw1.json")).unwrap(), KEY);
         assert_eq!(fs::read(directory.path().join("fw2.json.age")).unwrap(), KEY);
     }
@@ -338,5 +429,77 @@ mod tests {
         for name in ["../fw1.json", "/fw1.json", "a/fw1.json", "..", ""] {
             assert!(content(&place(name)).is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_whose_own_file_cannot_be_made_stays_where_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let unwritable = "x".repeat(300);
+        for stay in [false, true] {
+            let pool = pool(&directory);
+            let mut place = pool.reserve().unwrap();
+            place.keep(&unwritable, KEY).unwrap();
+            let path = pool.path().unwrap();
+            match stay {
+                true => assert_eq!(place.stay().unwrap(), path),
+                false => drop(place),
+            }
+            drop(pool);
+            assert!(fs::read(&path).unwrap().windows(KEY.len()).any(|bytes| bytes == KEY));
+            assert!(mend(directory.path(), None).is_err());
+            assert!(path.exists());
+            fs::remove_file(path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_whose_key_is_damaged_is_put_aside_when_the_others_are_out_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory);
+        let mut places = ["fw1.json", "fw2.json"].map(|name| (name, pool.reserve().unwrap()));
+        places.iter_mut().for_each(|(name, place)| place.keep(name, KEY).unwrap());
+        let mut left = fs::read(pool.path().unwrap()).unwrap();
+        places.into_iter().for_each(|(_, place)| place.empty());
+        drop(pool);
+        let at = left.iter().position(|byte| *byte == b'\n').unwrap() + 3;
+        left[at] ^= 1;
+        let dead = directory.path().join(".fgtkey-dead.pool");
+        fs::write(&dead, left).unwrap();
+        fs::set_permissions(&dead, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        mend(directory.path(), None).unwrap();
+        assert_eq!(files(&directory), ["damaged-fgtkey-dead.pool", "fw2.json"]);
+        assert_eq!(put_aside(directory.path()).count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_private_file_of_ours_is_not_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let foreign = directory.path().join("foreign");
+        fs::write(&foreign, "a letter").unwrap();
+        std::os::unix::fs::symlink(&foreign, directory.path().join(".fgtkey-a.pool")).unwrap();
+        fs::hard_link(&foreign, directory.path().join(".fgtkey-b.pool")).unwrap();
+        fs::create_dir(directory.path().join(".fgtkey-c.pool")).unwrap();
+        mend(directory.path(), None).unwrap();
+        assert_eq!(fs::read(&foreign).unwrap(), b"a letter");
+    }
+
+    #[test]
+    fn a_file_that_is_just_made_is_not_taken_for_one_whose_program_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    mend(directory.path(), None).unwrap();
+                }
+            });
+            for _ in 0..500 {
+                let pool = pool(&directory);
+                let place = pool.reserve().unwrap();
+                assert!(pool.path().unwrap().exists());
+                drop(place);
+            }
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
     }
 }

@@ -55,6 +55,12 @@ impl PrivateFile {
         sync_directory(&self.directory)
     }
 
+    /// As [`PrivateFile::create`], but it is on the disk only when the file system is synced.
+    pub(super) fn create_unsynced(mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)?;
+        self.draft.persist_noclobber(path).map(drop).map_err(|error| error.error)
+    }
+
     /// Gives the file to the owner of what it replaces: root in a container must not lock out the user outside it. Who may
     /// not do that keeps the file, private as it is.
     fn keep_owner(&self, path: &Path) {
@@ -65,12 +71,16 @@ impl PrivateFile {
 
     /// Overwrites the filling first and cuts afterwards, so that the reserved blocks are the ones used.
     fn fill(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)?;
+        self.draft.as_file().sync_all()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
         let file = self.draft.as_file_mut();
         file.rewind()?;
         file.write_all(bytes)?;
-        file.set_len(length)?;
-        file.sync_all()
+        file.set_len(length)
     }
 }
 

@@ -10,17 +10,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::line::Line;
 use super::{JournalError, history, io_error};
-use crate::disk::{Disk, OnDisk};
+use crate::disk::{Disk, OnDisk, sync_all_beside};
 
 /// Where the logs are, beside the folders of the devices. No serial number is like that.
 const FOLDER: &str = "fleet";
@@ -74,8 +75,8 @@ impl Log {
         let path = folder.join(format!("{run}-{}.ndjson", std::process::id()));
         let doing = || format!("create {}", path.display());
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(io_error(doing))?;
-        let file = File::options().write(true).create_new(true).mode(0o600).open(&path).map_err(io_error(doing))?;
-        file.lock().and_then(|()| File::open(&folder)?.sync_all()).map_err(io_error(doing))?;
+        let file = locked(&path).map_err(io_error(doing))?;
+        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(io_error(doing))?;
         let (file, end, is_needed) = (disk.takes(file), Mutex::default(), AtomicBool::new(false));
         Ok(Log(Arc::new(Inner { journal: journal.to_owned(), path, disk: disk.clone(), file, end, is_needed })))
     }
@@ -84,6 +85,11 @@ impl Log {
     pub(super) fn entry(&self, path: &Path) -> Entry {
         let file = path.strip_prefix(&self.0.journal).unwrap_or(path).to_string_lossy().into_owned();
         Entry { log: self.clone(), file, run: Mutex::default(), is_over: AtomicBool::new(false) }
+    }
+
+    /// Whether somebody else's log is there, alive or not.
+    pub(super) fn has_others(journal: &Path, own: Option<&Log>) -> bool {
+        logs(&journal.join(FOLDER)).iter().any(|path| own.is_none_or(|own| own.path() != path))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -114,7 +120,7 @@ impl Log {
 impl Drop for Inner {
     /// The files have it all now: once they are on the disk, nobody needs the log.
     fn drop(&mut self) {
-        if !self.is_needed.load(Ordering::Acquire) && synced(self.file.file()).is_ok() {
+        if !self.is_needed.load(Ordering::Acquire) && sync_all_beside(self.file.file()).is_ok() {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -170,7 +176,7 @@ impl Drop for Entry {
 /// Puts what programs that are gone have left in their logs into the files of the runs; `own` is our own log.
 pub(super) fn mend(journal: &Path, own: Option<&Log>) -> Result<(), JournalError> {
     let folder = journal.join(FOLDER);
-    if logs(&folder).iter().all(|path| own.is_some_and(|own| own.path() == path)) {
+    if !Log::has_others(journal, own) {
         return Ok(());
     }
     let doing = || format!("read the logs in {}", folder.display());
@@ -181,25 +187,44 @@ fn mend_all(journal: &Path, folder: &Path) -> io::Result<()> {
     let guard = File::options().create(true).truncate(false).write(true).mode(0o600).open(folder.join(MENDING))?;
     // Who comes second waits, and finds everything done.
     guard.lock()?;
-    for path in logs(folder) {
-        let log = File::options().read(true).write(true).open(&path)?;
-        match log.try_lock() {
-            Ok(()) => replay(journal, &log)?,
-            // Its program is at work, and holds its devices.
-            Err(TryLockError::WouldBlock) => continue,
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        synced(&log)?;
-        fs::remove_file(&path)?;
+    logs(folder).iter().try_for_each(|path| mend_one(journal, path))
+}
+
+fn mend_one(journal: &Path, path: &Path) -> io::Result<()> {
+    // The end of a program that is alive comes at any time.
+    let gone = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
+    let log = match File::options().read(true).write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path) {
+        Ok(log) => log,
+        Err(error) => return gone(error),
+    };
+    match log.try_lock() {
+        Ok(()) => replay(journal, &log)?,
+        // Its program is at work, and holds its devices.
+        Err(TryLockError::WouldBlock) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(error),
     }
-    Ok(())
+    sync_all_beside(&log)?;
+    fs::remove_file(path).or_else(gone)
+}
+
+/// A new log with our lock on it. Between the two somebody may have taken it for one whose program is gone.
+fn locked(path: &Path) -> io::Result<File> {
+    loop {
+        let log = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        log.lock()?;
+        if log.metadata()?.nlink() > 0 {
+            return Ok(log);
+        }
+    }
 }
 
 /// The logs in a folder, the oldest first: their names begin with the time.
 fn logs(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    // What is no file is none of ours, and a pipe would hold us up for ever.
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| entry.path());
     let is_log = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ndjson");
-    let mut logs: Vec<PathBuf> = entries.filter(is_log).collect();
+    let mut logs: Vec<PathBuf> = files.filter(is_log).collect();
     logs.sort();
     logs
 }
@@ -238,7 +263,8 @@ impl Noted {
 
 /// `SERIAL/RUN.ndjson`, and nothing that leads elsewhere.
 fn is_of_the_journal(file: &Path) -> bool {
-    file.components().count() <= 2 && file.components().all(|part| matches!(part, Component::Normal(_)))
+    let is_run = file.extension().is_some_and(|extension| extension == "ndjson");
+    is_run && file.components().count() == 2 && file.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Writes the file of a run, unless that holds all of it already, and maybe what somebody has added since.
@@ -262,17 +288,4 @@ fn rewrite(path: &Path, text: &str) -> io::Result<File> {
         file.write_all(text.as_bytes())?;
     }
     Ok(file)
-}
-
-/// Everything on the file system of `file` is on the disk when this returns: one wait for thousands of files.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn synced(file: &File) -> io::Result<()> {
-    Ok(nix::unistd::syncfs(file)?)
-}
-
-/// Where the system does not know that, it is asked for all file systems.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn synced(_: &File) -> io::Result<()> {
-    nix::unistd::sync();
-    Ok(())
 }

@@ -133,7 +133,7 @@ impl Journal {
     /// [`JournalError::Busy`] when another run has it.
     pub fn lock(&self, serial: &str, api_user: &str) -> Result<Lock, JournalError> {
         let lock = self.locked(serial, api_user)?;
-        log::mend(&self.directory, self.log.as_ref())?;
+        self.mend()?;
         Ok(lock)
     }
 
@@ -143,6 +143,19 @@ impl Journal {
     /// [`JournalError::Busy`] when another run has it.
     pub fn lock_at(&self, host: &str, port: u16, api_user: &str) -> Result<Lock, JournalError> {
         self.locked(&format!("{host}:{port}"), api_user)
+    }
+
+    /// Whether other programs have logs here, so that [`Journal::mend`] may take its time.
+    pub fn needs_mending(&self) -> bool {
+        Log::has_others(&self.directory, self.log.as_ref())
+    }
+
+    /// Puts what programs that are gone have left in their logs into the files of their runs, as [`Journal::lock`] does.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn mend(&self) -> Result<(), JournalError> {
+        log::mend(&self.directory, self.log.as_ref())
     }
 
     fn locked(&self, device: &str, api_user: &str) -> Result<Lock, JournalError> {
@@ -182,7 +195,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`]; then nothing may be sent.
     pub async fn take_up(&self, past: &Past, planned: Planned) -> Result<Run, JournalError> {
-        let mut run = Run::reopen(&past.path)?;
+        let mut run = Run::reopen(&past.path)?.beside(self.log.clone());
         run.enter(State::Planned(Box::new(self.signed(planned)))).await?;
         Ok(run)
     }

@@ -19,6 +19,8 @@ use super::{JournalError, history, io_error};
 pub struct Run {
     path: PathBuf,
     place: Place,
+    /// The fleet's log, where a run of an earlier one goes on in its own file: what is written for it lasts with the fleet's.
+    fleet: Option<Log>,
 }
 
 #[derive(Debug)]
@@ -44,13 +46,13 @@ impl Run {
         let path = directory.join(format!("{id}.ndjson"));
         let state = State::Planned(Box::new(planned));
         if let Some(log) = log {
-            let mut run = Run { place: Place::Log(Arc::new(log.entry(&path))), path };
+            let mut run = Run { place: Place::Log(Arc::new(log.entry(&path))), path, fleet: None };
             run.enter(state).await?;
             return Ok(run);
         }
         let doing = || format!("create {}", path.display());
         let file = File::options().append(true).create_new(true).mode(0o600).open(&path).map_err(io_error(doing))?;
-        let mut run = Run { place: Place::File(file), path };
+        let mut run = Run { place: Place::File(file), path, fleet: None };
         run.enter_now(state)?;
         // The name has to last too.
         let doing = || format!("sync {}", directory.display());
@@ -70,7 +72,11 @@ impl Run {
         let mut file = File::options().append(true).open(path).map_err(io_error(doing))?;
         // The other program may have died in the middle of a line: what follows stands on a line of its own.
         file.write_all(b"\n").map_err(io_error(doing))?;
-        Ok(Run { place: Place::File(file), path: path.to_owned() })
+        Ok(Run { place: Place::File(file), path: path.to_owned(), fleet: None })
+    }
+
+    pub(super) fn beside(self, fleet: Option<Log>) -> Run {
+        Run { fleet, ..self }
     }
 
     /// The same run once more, for a thread of its own.
@@ -82,7 +88,7 @@ impl Run {
             Place::File(file) => Place::File(file.try_clone()?),
             Place::Log(entry) => Place::Log(Arc::clone(entry)),
         };
-        Ok(Run { place, path: self.path.clone() })
+        Ok(Run { place, path: self.path.clone(), fleet: self.fleet.clone() })
     }
 
     /// The file.
@@ -96,11 +102,12 @@ impl Run {
     /// # Errors
     /// [`JournalError::Io`]: the step must not be taken, if it is one that cannot be seen afterwards.
     pub async fn enter(&mut self, state: State) -> Result<(), JournalError> {
-        if let Place::File(_) = self.place {
-            return self.enter_now(state);
-        }
         let must_last = state.must_last();
-        self.note(state)?;
+        if let Place::File(_) = self.place {
+            self.enter_now(state)?;
+        } else {
+            self.note(state)?;
+        }
         if must_last { self.lasts().await } else { Ok(()) }
     }
 
@@ -121,15 +128,16 @@ impl Run {
         lasts.map_err(io_error(doing))
     }
 
-    /// Waits until all that was noted is on the disk, and what else a fleet has written before.
+    /// Waits until what else a fleet has written before, such as a key, is on the disk.
     ///
     /// # Errors
     /// [`JournalError::Io`].
     pub async fn lasts(&self) -> Result<(), JournalError> {
         let doing = || format!("write {}", self.path.display());
-        match &self.place {
-            Place::File(file) => file.sync_data(),
-            Place::Log(entry) => entry.log().lasts().await,
+        match (&self.place, &self.fleet) {
+            (Place::Log(entry), _) => entry.log().lasts().await,
+            (Place::File(_), Some(fleet)) => fleet.lasts().await,
+            (Place::File(_), None) => Ok(()),
         }
         .map_err(io_error(doing))
     }

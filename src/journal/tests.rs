@@ -367,7 +367,7 @@ fn a_log_writes_nothing_outside_the_journal() {
     let folder = place.directory.path().join("journal/fleet");
     fs::create_dir_all(&folder).unwrap();
     let line = serde_json::to_string(&Line { at: Timestamp::UNIX_EPOCH, state: State::Done }).unwrap();
-    let foreign = ["../x.ndjson", "/tmp/x.ndjson", "a/../../x.ndjson", "a/b/c.ndjson"];
+    let foreign = ["../x.ndjson", "/tmp/x.ndjson", "a/../../x.ndjson", "a/b/c.ndjson", ".", "", "x.ndjson", "a/b"];
     let text: String = foreign.iter().map(|file| format!("{{\"file\":\"{file}\",\"line\":{line}}}\n")).collect();
     fs::write(folder.join("1.ndjson"), text).unwrap();
     drop(place.journal.lock("FG9", "tf").unwrap());
@@ -407,4 +407,52 @@ fn a_run_of_a_fleet_that_has_to_go_on_gets_a_file_of_its_own() {
     let runs = place.journal.runs(SERIAL);
     assert_eq!((runs.len(), &runs[0].path), (1, &path));
     assert_eq!(runs[0].states, [State::Done, State::Pushed]);
+}
+
+#[test]
+fn what_is_no_file_among_the_logs_is_passed_over() {
+    let place = place();
+    let folder = place.directory.path().join("journal/fleet");
+    fs::create_dir_all(folder.join("1.ndjson")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("2.ndjson")).unwrap();
+    nix::unistd::mkfifo(&folder.join("3.ndjson"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    drop(place.journal.lock("FG9", "tf").unwrap());
+}
+
+#[test]
+fn a_log_that_is_just_made_is_not_taken_for_one_whose_program_is_gone() {
+    let place = place();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                place.journal.mend().unwrap();
+            }
+        });
+        for number in 0..300 {
+            let journal = place.directory.path().join("journal");
+            let log = Log::begin(&journal, &format!("{number}"), &Disk::default()).unwrap();
+            assert!(log.path().exists());
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn what_a_fleet_writes_for_a_run_that_it_takes_up_lasts_before_the_next_step() {
+    let place = place();
+    begun(&place.journal, planned("tf", &[])).enter_now(generating("a")).unwrap();
+    let past = place.journal.unfinished(SERIAL, &["tf"]).unwrap();
+    let disk = Disk::default();
+    let key = disk.takes(tempfile::tempfile().unwrap());
+    let log = Log::begin(&place.directory.path().join("journal"), "20261124T2200", &disk).unwrap();
+    waited(async {
+        let mut run = place.journal.in_log(log).take_up(&past, planned("tf", &[])).await.unwrap();
+        key.write_at(b"a key", 0).unwrap();
+        run.enter(State::Delivering).await.unwrap();
+        assert!(!key.is_dirty());
+        key.write_at(b"more", 0).unwrap();
+        run.lasts().await.unwrap();
+        assert!(!key.is_dirty());
+    });
 }

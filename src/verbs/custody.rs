@@ -47,12 +47,22 @@ impl Custody {
     ///
     /// # Errors
     /// When another run has one.
-    pub(super) fn claim(&self, line: &Line, api_users: &[&str]) -> Result<Vec<Lock>, MintError> {
+    pub(super) async fn claim(&self, line: &Line, api_users: &[&str]) -> Result<Vec<Lock>, MintError> {
         let endpoint = &line.endpoint;
         let lock = |user: &&str| self.journal.lock_at(&endpoint.host, endpoint.port, user);
         let locks = api_users.iter().map(lock).collect::<Result<_, _>>()?;
-        self.escrow.mend()?;
+        self.mend().await?;
         Ok(locks)
+    }
+
+    /// Takes over what programs that are gone have left. That may be the keys of thousands of devices, or somebody else may be
+    /// at it: it does not hold up the other devices.
+    async fn mend(&self) -> Result<(), MintError> {
+        if self.escrow.needs_mending() || self.journal.needs_mending() {
+            let (escrow, journal) = (self.escrow.clone(), self.journal.clone());
+            aside(move || escrow.mend().map_err(MintError::from).and_then(|()| Ok(journal.mend()?))).await?;
+        }
+        Ok(())
     }
 
     /// Proves that the key can be kept. Destinations may be services that take their time, so this does not hold up others.

@@ -123,7 +123,7 @@ impl Mint {
 
     /// The same, without letting go of the API user.
     pub(super) async fn make(&self, observer: &mut (dyn Observer + Send)) -> Result<Made, Box<Failure>> {
-        let claim = self.custody.claim(&self.line, &[self.names().user])?;
+        let claim = self.custody.claim(&self.line, &[self.names().user]).await?;
         let slot = self.custody.reserve(&self.line).await?;
         let ((mut console, mut surveyed), mut held) = self.enter(observer).await?;
         held.with(claim);

@@ -63,9 +63,15 @@ impl Resume {
         if let Err(error) = self.escrow.mend() {
             return vec![(self.escrow.directory.clone(), Err(error))];
         }
+        let problem = "a key in it is damaged";
+        let damaged = self.escrow.damaged().into_iter();
+        let damaged = damaged.map(|path| (path.clone(), Err(EscrowError::Foreign { path, problem: problem.into() })));
         let files = self.escrow.files().into_iter();
         let opened = files.map(|path| (path.clone(), self.escrow.take(&path, self.identity.as_deref())));
-        opened.filter(|(_, kept)| kept.as_ref().map_or(true, |kept| self.is_meant(&kept.record))).collect()
+        damaged
+            .chain(opened)
+            .filter(|(_, kept)| kept.as_ref().map_or(true, |kept| self.is_meant(&kept.record)))
+            .collect()
     }
 
     /// Delivers what can be delivered, one key after the other; `told` hears of each as it is done.

@@ -144,7 +144,7 @@ impl Rotate {
         let began = Instant::now();
         let pair = self.pair()?;
         let of_pair: Vec<&str> = pair.names().map(ApiUser::as_str).collect();
-        let _claim = self.custody.claim(&self.line, &of_pair)?;
+        let _claim = self.custody.claim(&self.line, &of_pair).await?;
         let slot = if self.way == Way::Finish { None } else { Some(self.custody.reserve(&self.line).await?) };
         let look = self.look(pair, observer).await?;
         // Boxed: the three together would make a future that is too large for the stack of a small thread.

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long a sync waits for others who want one: nothing to a device, and with hundreds of them a third of the syncs.
-const GATHERING: Duration = Duration::from_millis(1);
+/// How long a sync waits for others who want one: nothing to a device, and with hundreds of them a fraction of the syncs.
+const GATHERING: Duration = Duration::from_millis(3);
 
 /// The disk, as far as one run writes to it.
 #[derive(Debug, Clone, Default)]

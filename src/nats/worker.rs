@@ -167,7 +167,8 @@ where
         let job = serde_json::from_slice::<Job>(&message.payload);
         let outcome = match job {
             Err(error) => Some(ended(failed(format!("the job cannot be read: {error}"), Class::Request))),
-            Ok(_) if begun > self.worker.most => Some(ended(deadly(begun - 1))),
+            // It was begun so often and no more, however often its end had to be told.
+            Ok(_) if begun > self.worker.most => Some(ended(deadly(self.worker.most))),
             Ok(job) => self.alive(&acker, self.attempt(&job, &ticket, begun)).await,
         };
         let Some(end) = outcome else {

@@ -83,6 +83,7 @@ fn each_device_gets_one_key_whoever_dies_and_the_submitter_has_them_all() {
 /// What each run has written down, of every device.
 fn runs(journal: &Path) -> Vec<String> {
     let devices = std::fs::read_dir(journal).unwrap().map(|device| device.unwrap().path());
+    let devices = devices.filter(|device| device.is_dir());
     let files = devices.flat_map(|device| std::fs::read_dir(device).unwrap().map(|file| file.unwrap().path()));
     let runs = files.filter(|file| file.extension().is_some_and(|extension| extension == "ndjson"));
     let runs: Vec<String> = runs.map(|file| std::fs::read_to_string(file).unwrap()).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::fault::Fault;
 use super::trace::Trace;
@@ -68,7 +68,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut clock = Clock::start(session);
-    let mut buffer = vec![0; MOST_AT_ONCE];
+    // Wiped however this ends: what was read may be a key.
+    let mut buffer = Zeroizing::new(vec![0; MOST_AT_ONCE]);
     let mut interrupt = interrupt.filter(|interrupt| !interrupt.is_raised() || raise(session));
     let result = loop {
         let action = session.poll();
@@ -84,7 +85,7 @@ where
                     () = raised(&mut interrupt) => { interrupt = None; session.interrupt(); }
                     read = timeout_at(deadline, stream.read(&mut buffer)) => match read {
                         Ok(Ok(0) | Err(_)) => session.closed(),
-                        Ok(Ok(count)) => receive(session, buffer.get_mut(..count).unwrap_or_default()),
+                        Ok(Ok(count)) => session.receive(buffer.get(..count).unwrap_or_default()),
                         Err(_elapsed) => session.expired(),
                     }
                 }
@@ -99,12 +100,6 @@ where
 fn raise(session: &mut Session) -> bool {
     session.interrupt();
     false
-}
-
-/// Hands over what was read, and wipes it: it may be a key.
-fn receive(session: &mut Session, read: &mut [u8]) {
-    session.receive(read);
-    read.zeroize();
 }
 
 async fn raised(interrupt: &mut Option<&mut Interrupt>) {
